@@ -1,0 +1,27 @@
+# Two commands: `make demo` (the main job on embedded data, with its page) and `make test` (the test suite).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check clean
+
+demo: $(VENV)/.installed
+	$(BIN)/pytest claims -k slimming -n 2 --pb-tier smoke || test $$? -eq 1
+	$(BIN)/python -m leaderboard build
+
+test: $(VENV)/.installed
+	$(BIN)/pytest tests -n 2
+
+check: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("prunebench needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; give another with make PYTHON=..." if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) site .prunebench

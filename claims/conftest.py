@@ -1,0 +1,9 @@
+"""Makes a pytest run on this folder a run on claims: header, live progress, logging, closing tables."""
+
+import pytest
+
+from prunebench import plugin
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    plugin.activate(config)

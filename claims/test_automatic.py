@@ -1,0 +1,40 @@
+"""Section 4.2: pruning methods that find out by themselves how many channels each layer keeps."""
+
+import pytest
+
+from prunebench.claim import differences, paper_count, within_std
+from prunebench.statistics import count_at_least, every_at_least
+
+
+@pytest.mark.claim("C02", table="4")
+def test_slimming(row, observe, judge):
+    """The architecture that slimming found does at least as well trained from scratch (same FLOPs) as fine-tuned."""
+    arms = observe(row)
+    judge(arms.at_least("scratch_b", "finetune"), aside=[arms.at_least("scratch_e", "finetune")])
+
+
+@pytest.mark.claim("C02", table="4")
+def test_slimming_in_every_row(rows, observe, judge):
+    """In every row of Table 4, Scratch-B is at least as good as fine-tuning."""
+    arms = [observe(row) for row in rows]
+    verdict = every_at_least(
+        differences(arms, "scratch_b", "finetune"), arms[0].margin, names=("scratch_b", "finetune")
+    )
+    judge(verdict, paper=f"Scratch-B above fine-tuning in {paper_count(arms, 'scratch_b', 'finetune')}")
+
+
+@pytest.mark.claim("C08", table="4")
+def test_slimming_scratch_b_beats_finetune_in_8_of_10(rows, observe, judge):
+    """Scratch-B beats fine-tuning in 8 of the 10 CIFAR rows of Table 4."""
+    arms = [observe(row) for row in rows if row.dataset.startswith("CIFAR")]
+    verdict = count_at_least(differences(arms, "scratch_b", "finetune"), needed=8, names=("scratch_b", "finetune"))
+    judge(verdict, paper=paper_count(arms, "scratch_b", "finetune"))
+
+
+@pytest.mark.claim("C08", table="4")
+def test_slimming_scratch_e_within_one_std(rows, observe, judge):
+    """Scratch-E is at worst slightly below fine-tuning: within one standard deviation in most CIFAR rows (6 of 10)."""
+    arms = [observe(row) for row in rows if row.dataset.startswith("CIFAR")]
+    rows = within_std(differences(arms, "scratch_e", "finetune"))
+    verdict = count_at_least(rows, needed=6, names=("scratch_e + one std", "finetune"))
+    judge(verdict, paper=paper_count(arms, "scratch_e", "finetune", stds=1))

@@ -1,0 +1,1 @@
+"""What was found: logged runs or exported records, turned into pages that work from a folder."""

@@ -1,0 +1,1 @@
+"""Datasets: a registry of descriptions that needs no torch, and the loading of images as tensors."""

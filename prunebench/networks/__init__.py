@@ -1,0 +1,50 @@
+"""Dense architectures by name: one class per family, widths and depths as data; there is no 'pruned' class."""
+
+from __future__ import annotations
+
+import inspect
+
+from torch import nn
+
+from prunebench import experiment
+from prunebench.errors import PrunebenchError, UnknownNameError
+from prunebench.networks.densenet import DenseNet
+from prunebench.networks.initialisation import Family, initialise
+from prunebench.networks.layers import ChannelSelection
+from prunebench.networks.preresnet import PreResNet
+from prunebench.networks.vgg import VGG
+
+__all__ = ["ChannelSelection", "build", "families", "initialise"]
+
+_FAMILIES: dict[str, type[Family]] = {"densenet": DenseNet, "preresnet": PreResNet, "vgg": VGG}
+
+
+def families() -> dict[str, str]:
+    """Return the families' names, each with one line that says what it is and where it comes from."""
+    return {name: (inspect.getdoc(family) or "").splitlines()[0] for name, family in _FAMILIES.items()}
+
+
+def build(network: experiment.Network, channels: int, classes: int) -> nn.Module:
+    """Return a dense network, with PyTorch's default weights; `initialise` draws the family's.
+
+    Args:
+        network: family and options.
+        channels: channels of the images.
+        classes: number of classes.
+
+    Raises:
+        UnknownNameError: there is no such family.
+        PrunebenchError: an option is unknown, missing or wrong; names the valid ones.
+    """
+    if network.family not in _FAMILIES:
+        raise UnknownNameError("network", network.family, _FAMILIES)
+    family, given = _FAMILIES[network.family], network.options.as_dict()
+    valid = {name: p for name, p in inspect.signature(family).parameters.items() if name not in ("channels", "classes")}
+    required = [name for name, p in valid.items() if p.default is p.empty]
+    for name in [*given, *required]:
+        if name not in valid or name not in given:
+            what = "unknown" if name in given else "missing"
+            raise PrunebenchError(
+                f"network {network.family}: option {name!r} is {what}; options are {', '.join(valid)}"
+            )
+    return family(channels, classes, **given)

@@ -1,0 +1,125 @@
+"""Outcomes -> record: what is known of a row, derived from the store alone."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+
+from prunebench.arms import Job
+from prunebench.experiment import PROTOCOL, Network, Spec
+from prunebench.record import Arm, Curve, Kept, Provenance, Pruned, Published, Record, Size, Subject
+from prunebench.store import Outcome, Store
+
+
+def specs(job: Job, seed: int, arms: Iterable[str], store: Store) -> dict[str, Spec]:
+    """Return the specs of a row and seed that are known so far, by arm: the arms' follow from the pruning's outcome."""
+    known: dict[str, Spec] = {"dense": job.dense(seed), "sparse": job.trunk(seed), "pruned": job.pruning(seed)}
+    if job.regulariser is None:
+        del known["sparse"]
+    pruning = store.get(known["pruned"])
+    return known if pruning is None else known | {arm: job.arm(arm, seed, pruning.facts) for arm in arms}
+
+
+def observe(
+    job: Job, seeds: Sequence[int], arms: Sequence[str], store: Store, command: str, same_as: Sequence[str] = ()
+) -> Record:
+    """Return the record of a row, with the seeds that are finished and without verdicts.
+
+    Args:
+        job: row and tier.
+        seeds: that were asked for.
+        arms: beside the trunk.
+        store: where the outcomes are.
+        command: that repeats it.
+        same_as: rows that share all specs with this one.
+    """
+    outcomes = {seed: _outcomes(job, seed, arms, store) for seed in seeds}
+    done = [seed for seed in seeds if "pruned" in outcomes[seed]]
+    every = [outcome for by_arm in outcomes.values() for outcome in by_arm.values()]
+    pruned = [_pruned(seed, outcomes[seed]["pruned"]) for seed in done]
+    return Record(
+        protocol=PROTOCOL,
+        row=job.row.id,
+        claims=list(job.row.claims),
+        title=job.row.title,
+        section=job.row.section,
+        table=job.row.table,
+        tier=job.tier.name,
+        dataset=_dataset(job),
+        network=Subject(name=job.row.network, used=_network(job.tier.network(job.row.network))),
+        method=Subject(name=job.row.method, used=job.method.name, digest=job.method.source),
+        ratio=job.row.ratio,
+        seeds_planned=len(seeds),
+        dense=Size(**{k: outcomes[done[0]]["pruned"].facts["dense"][k] for k in ("parameters", "flops")}),
+        pruned=pruned,
+        arms={
+            arm: _arm(job, arm, {s: o for s, by in outcomes.items() if (o := by.get(arm))}) for arm in _order(job, arms)
+        },
+        paper={arm: Published(mean=n.mean, std=n.std, n=n.n) for arm, n in job.row.paper.items()},
+        verdicts=[],
+        same_as=list(same_as),
+        notes=sorted({note for p in pruned for note in p.notes}),
+        provenance=_provenance(every),
+        command=command,
+    )
+
+
+def _order(job: Job, arms: Sequence[str]) -> list[str]:
+    return ["dense", *(["sparse"] if job.regulariser else []), "pruned", *arms]
+
+
+def _outcomes(job: Job, seed: int, arms: Sequence[str], store: Store) -> dict[str, Outcome]:
+    found = {arm: store.get(spec) for arm, spec in specs(job, seed, arms, store).items()}
+    return {arm: outcome for arm, outcome in found.items() if outcome is not None}
+
+
+def _arm(job: Job, name: str, outcomes: dict[int, Outcome]) -> Arm:
+    facts = [outcome.facts for outcome in outcomes.values()]
+    trained = name != "pruned"
+    return Arm(
+        seeds=list(outcomes),
+        epochs=[f.get("epochs", 0) for f in facts],
+        budget=job.budget(name) if name not in ("dense", "sparse", "pruned") else "",
+        accuracy=[round(f["accuracy"], 4) for f in facts],
+        best_accuracy=[round(f.get("best_accuracy", f["accuracy"]), 4) for f in facts],
+        seconds=[f["seconds"] for f in facts],
+        digests=[outcome.digest for outcome in outcomes.values()],
+        curves=[_curve(seed, outcome) for seed, outcome in outcomes.items()] if trained else [],
+    )
+
+
+def _curve(seed: int, outcome: Outcome) -> Curve:
+    with open(outcome.folder / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    columns = ("lr", "train_loss", "train_accuracy", "test_accuracy")
+    return Curve(seed=seed, **{name: [round(float(row[name]), 6) for row in rows] for name in columns})
+
+
+def _pruned(seed: int, outcome: Outcome) -> Pruned:
+    plan = outcome.json("plan.json")
+    layers = [Kept(layer=name, kept=len(kept), total=plan["total"][name]) for name, kept in plan["keep"].items()]
+    size = Size(parameters=outcome.facts["parameters"], flops=outcome.facts["flops"])
+    return Pruned(seed=seed, size=size, layers=layers, digest=outcome.digest, notes=plan["notes"])
+
+
+def _dataset(job: Job) -> Subject:
+    data = job.dataset
+    return Subject(name=job.row.dataset, used=f"{data.name} {data.size}x{data.size}", digest=data.digest)
+
+
+def _network(network: Network) -> str:
+    settings = network.options.as_dict().items()
+    words = [f"{k} {'-'.join(map(str, v)) if isinstance(v, tuple) else v}" for k, v in settings]
+    return f"{network.family} ({', '.join(words)})"
+
+
+def _provenance(outcomes: list[Outcome]) -> Provenance:
+    facts = [outcome.facts for outcome in outcomes]
+    packages = sorted({name for f in facts for name in f["versions"]})
+    return Provenance(
+        commits=sorted({f["commit"] for f in facts}),
+        hardware=sorted({f["hardware"] for f in facts}),
+        versions={name: sorted({f["versions"][name] for f in facts if name in f["versions"]}) for name in packages},
+        started=min(f["started"] for f in facts),
+        ended=max(f["ended"] for f in facts),
+    )

@@ -1,0 +1,119 @@
+"""What only the parent process of a run does: header, live progress, logging to MLflow, versioning, closing tables."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Any
+
+import pytest
+
+from prunebench.errors import PrunebenchError
+from prunebench.runner import environment
+from prunebench.runner.progress import Reader, Status, open_stream
+from prunebench.settings import Settings, cores
+from prunebench.store import Store
+from prunebench.tracking import Tracker, TrackingError, resolve_uri
+from prunebench.versioning import add, is_versioned
+
+
+class Parent:
+    """A pytest plugin of the parent process; under `-n` it runs beside the workers, else around the tests."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, uri: str | None) -> None:
+        """Check that the store can be written before anything is trained.
+
+        Args:
+            config: pytest's.
+            settings: of the run.
+            uri: of the MLflow store, as given.
+
+        Raises:
+            pytest.UsageError: the store cannot be written.
+        """
+        self.config, self.settings = config, settings
+        self.store = Store(settings.data, settings.work)
+        self.tracker = Tracker(resolve_uri(uri, settings.root))
+        self.findings: list[dict[str, Any]] = []
+        self.trouble: list[str] = []
+        self.status: Status | None = None
+        if not config.option.collectonly:
+            try:
+                self.store.prepare()
+            except PrunebenchError as error:
+                raise pytest.UsageError(str(error)) from error
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what will be trained, on what, where it goes and how it will be judged."""
+        s, tier = self.settings, self.settings.tier
+        stored = sum(1 for _ in (s.data / "checkpoints").glob("[0-9a-f]*")) if s.data.exists() else 0
+        return [
+            f"prunebench: tier {tier.name} ({s.why}), {len(s.seeds)} seeds, "
+            f"margin {tier.margin:g} points at {tier.confidence:.0%}",
+            f"  data:    {tier.dataset}, in place of every dataset of the paper; {tier.summary}",
+            f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread(s)",
+            f"  store:   {s.data} ({stored} outcomes); tracking: {self.tracker.uri}; commit {environment.commit()}",
+        ]
+
+    def pytest_sessionstart(self) -> None:
+        """Start the live progress."""
+        folder = self.settings.work / "progress"
+        shutil.rmtree(folder, ignore_errors=True)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or self.config.option.collectonly:
+            return
+        stream = open_stream()
+        self.status = Status(reporter._tw._file, stream, Reader(folder), interactive=sys.stdout.isatty())
+        reporter._tw._file = self.status
+        self.status.start()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Log what a test found as soon as it is known."""
+        for name, finding in report.user_properties:
+            if name == "prunebench" and report.when == "call":
+                self.findings.append(finding)  # type: ignore[arg-type]
+                self._log(finding)  # type: ignore[arg-type]
+
+    def _log(self, finding: dict[str, Any]) -> None:
+        from pathlib import Path
+
+        from prunebench.record import load
+
+        if self.trouble:
+            return
+        try:
+            self.tracker.log(load(Path(finding["path"]).read_text()), self.store.folder)
+        except TrackingError as error:
+            self.trouble.append(f"{error} The run went on and its records are kept; `prunebench sync` logs them later.")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Version what is new; nothing is versioned after an interruption, since it may be half of a row."""
+        if self.status is not None:
+            self.status.stop()
+        fresh = any(finding["computed"] for finding in self.findings)
+        if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
+            said = add(self.settings.data)
+            if said:
+                self.trouble.append(f"dvc add {self.settings.data.name} failed: {said}")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the closing tables and what went wrong beside the tests."""
+        from rich.console import Console
+
+        from prunebench.report import closing_tables
+
+        if self.findings:
+            terminalreporter.section("prunebench")
+            width = terminalreporter._tw.fullwidth if sys.stdout.isatty() else 150
+            console = Console(file=terminalreporter._tw._file, width=width, force_terminal=sys.stdout.isatty())
+            for table in closing_tables(self.findings):
+                console.print(table)
+            computed = sum(finding["computed"] for finding in self.findings)
+            terminalreporter.write_line(
+                f"{computed} outcomes computed; records in {self.settings.data / 'records' / self.settings.tier.name}"
+                if computed
+                else "nothing was trained: every outcome was in the store"
+            )
+        for line in self.trouble:
+            terminalreporter.write_line(f"prunebench: {line}", yellow=True)

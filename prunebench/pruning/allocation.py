@@ -1,0 +1,69 @@
+"""From scores per channel to a plan: how the channels to remove are shared out over the layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from prunebench.pruning.plan import Plan, PlanError
+
+
+def keep_global(scores: Mapping[str, Tensor], ratio: float) -> Plan:
+    """Keep the channels above one threshold, y[int(total * ratio)] of all sorted scores (network slimming).
+
+    As in the paper's code the threshold's own channel goes too, but ratio 0 removes nothing. Where a layer would lose
+    every channel (that code crashes) it keeps its best one, and the plan notes it.
+
+    Args:
+        scores: by layer, shape [channels], higher is better.
+        ratio: share of all channels to remove, in [0, 1).
+
+    Raises:
+        PlanError: there are no scores, or one is not a number.
+    """
+    layers = _checked(scores)
+    ranked = torch.cat(list(layers.values())).sort().values
+    threshold = ranked[int(len(ranked) * ratio)] if ratio > 0 else -torch.inf
+    above = {name: score > threshold for name, score in layers.items()}
+    saved = [name for name, kept in above.items() if not kept.any()]
+    for name in saved:
+        above[name][layers[name].argmax()] = True
+    notes = (f"{name} would have lost all of its {len(layers[name])} channels and keeps its best one" for name in saved)
+    keep = {name: tuple(kept.nonzero().flatten().tolist()) for name, kept in above.items()}
+    return Plan(keep, _totals(layers), tuple(notes))
+
+
+def keep_uniform(scores: Mapping[str, Tensor], ratio: float) -> Plan:
+    """Keep the int(width * (1 - ratio)) best channels of every layer, at least 1.
+
+    Args:
+        scores: by layer, shape [channels], higher is better; of equal ones the first is kept.
+        ratio: share of each layer's channels to remove, in [0, 1).
+
+    Raises:
+        PlanError: there are no scores, or one is not a number.
+    """
+    keep = {}
+    for name, score in (layers := _checked(scores)).items():
+        best = score.sort(descending=True, stable=True).indices
+        keep[name] = tuple(sorted(best[: max(1, int(len(score) * (1 - ratio)))].tolist()))
+    return Plan(keep, _totals(layers))
+
+
+def _checked(scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the scores on the CPU, where equal ones are ordered the same everywhere."""
+    if not scores:
+        raise PlanError("no scores: the method found no layer of this network that it can prune")
+    layers = {name: score.detach().double().cpu() for name, score in scores.items()}
+    for name, score in layers.items():
+        if score.dim() != 1 or not len(score):
+            raise PlanError(f"scores of {name} have shape {list(score.shape)}; expected one number per channel")
+        if score.isnan().any():
+            raise PlanError(f"score of {name}, channel {int(score.isnan().int().argmax())}, is not a number")
+    return layers
+
+
+def _totals(layers: Mapping[str, Tensor]) -> dict[str, int]:
+    return {name: len(score) for name, score in layers.items()}

@@ -1,0 +1,83 @@
+"""Where channels may be removed from a network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from prunebench.networks import ChannelSelection
+from prunebench.pruning.surgery import group_of, obstacle, producers, trace, width_of, widths
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Channels that can be removed one by one, without those of another layer.
+
+    Attributes:
+        name: key for a plan: the selection, or the batch normalisation, or else the producer.
+        channels: how many there are.
+        norm: batch normalisation with a scale for exactly these channels, None where there is none.
+        producer: layer whose filters they are; None for a selection, which reads what many layers have produced.
+    """
+
+    name: str
+    channels: int
+    norm: _BatchNorm | None
+    producer: _ConvNd | nn.Linear | None
+
+
+def prunable(network: nn.Module, example: Tensor) -> list[Group]:
+    """Return the places where channels may be removed, in the order of the network's modules.
+
+    Left out are the network's outputs, channels that several layers produce together (a residual trunk), trunks that
+    are read through a selection, and grouped convolutions.
+
+    Args:
+        network: ours, torchvision's or a user's; it is not changed, and the groups hold its own modules.
+        example: images on the network's device, shape [N, C, H, W].
+
+    Raises:
+        PlanError: the network cannot be traced.
+    """
+    copy, graph = trace(network, example)
+    names = {twin: name for name, twin in copy.named_modules()}
+    alone = [twin for twin in names if twin in graph.module2node and _stands_alone(graph, twin)]
+    return [_group(network, names[twin], names.get(_norm(graph, twin))) for twin in alone]
+
+
+def _group(network: nn.Module, name: str, norm_name: str | None) -> Group:
+    module = network.get_submodule(name)
+    norm = network.get_submodule(norm_name) if norm_name is not None else None
+    return Group(
+        name=name if norm_name is None or isinstance(module, ChannelSelection) else norm_name,
+        channels=widths(network)[name],
+        norm=norm if isinstance(norm, _BatchNorm) else None,
+        producer=module if isinstance(module, _ConvNd | nn.Linear) else None,
+    )
+
+
+def _stands_alone(graph: Any, module: nn.Module) -> bool:
+    if not isinstance(module, _ConvNd | nn.Linear | ChannelSelection):
+        return False
+    group = group_of(graph, module, range(width_of(module) or 0))
+    touched = [dependency.target.module for dependency, _ in group]
+    grouped = any(isinstance(m, _ConvNd) and 1 < m.groups < m.out_channels for m in touched)
+    own = [p for p in producers(graph, group) if not _depthwise(p)]
+    return not grouped and own == [module] and not obstacle(graph, group)
+
+
+def _depthwise(module: nn.Module) -> bool:
+    return isinstance(module, _ConvNd) and 1 < module.groups == module.in_channels
+
+
+def _norm(graph: Any, module: nn.Module) -> Any:
+    """Return the batch normalisation that a selection reads, or the one that alone reads a producer."""
+    node = graph.module2node[module]
+    neighbours = node.inputs if isinstance(module, ChannelSelection) else node.outputs
+    only = neighbours[0].module if len(neighbours) == 1 else None
+    fits = isinstance(only, _BatchNorm) and only.affine and only.num_features == width_of(module)
+    return only if fits else None

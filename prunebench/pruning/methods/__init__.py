@@ -1,0 +1,1 @@
+"""The pruning methods, one per file: each has `prune(network, ratio, context)`, and its docstring names its source."""

@@ -1,0 +1,98 @@
+"""The plan: what a structured pruning method decided, as plain data. Nothing here imports torch."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from prunebench.errors import PrunebenchError
+
+
+class PlanError(PrunebenchError):
+    """A plan that is wrong in itself, or that does not fit the network it is applied to."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The channels that each layer keeps.
+
+    Attributes:
+        keep: indices of the kept output channels, ascending, by module name; sequences of integers become tuples.
+        total: output channels before pruning, by module name.
+        notes: what the reader of a result should know, such as a layer that was saved from losing every channel.
+
+    Raises:
+        PlanError: a layer keeps nothing, or its indices are out of range, out of order or twice there.
+    """
+
+    keep: dict[str, tuple[int, ...]]
+    total: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keep", {name: tuple(int(i) for i in kept) for name, kept in self.keep.items()})
+        object.__setattr__(self, "total", {name: int(total) for name, total in self.total.items()})
+        object.__setattr__(self, "notes", tuple(self.notes))
+        if self.keep.keys() != self.total.keys():
+            odd = sorted(self.keep.keys() ^ self.total.keys())
+            raise PlanError(f"keep and total name different layers: {', '.join(odd)} is in one of them only")
+        for name, kept in self.keep.items():
+            _check_layer(name, kept, self.total[name])
+
+    def removed(self, name: str) -> list[int]:
+        """Return the channels that a layer loses, ascending."""
+        return sorted(set(range(self.total[name])) - set(self.keep[name]))
+
+    def check(self, widths: Mapping[str, int]) -> None:
+        """Compare with a network.
+
+        Args:
+            widths: output channels of the network's modules, by name.
+
+        Raises:
+            PlanError: the network lacks a layer of the plan, or has it with another width.
+        """
+        for name, total in self.total.items():
+            if name not in widths:
+                near = ", ".join(difflib.get_close_matches(name, widths, n=3)) or ", ".join(list(widths)[:3])
+                raise PlanError(
+                    f"the network has no layer {name!r} with channels to remove; it has, for example, {near}"
+                )
+            if widths[name] != total:
+                raise PlanError(
+                    f"{name} has {widths[name]} channels in this network and {total} in the plan: "
+                    "the plan was made for another network"
+                )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as plain JSON data."""
+        return {"keep": {k: list(v) for k, v in self.keep.items()}, "total": self.total, "notes": list(self.notes)}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Plan:
+        """Return the plan that `to_json` wrote.
+
+        Raises:
+            PlanError: it is no such document, or the plan is wrong.
+        """
+        try:
+            return cls(data["keep"], data["total"], data["notes"])
+        except PlanError:
+            raise
+        except Exception as error:
+            raise PlanError(
+                f"no plan: expected the keys keep, total and notes as `to_json` writes them ({error!r})"
+            ) from error
+
+
+def _check_layer(name: str, kept: tuple[int, ...], total: int) -> None:
+    if not kept:
+        raise PlanError(f"{name} keeps no channel of {total}: a network needs at least 1 in every layer")
+    outside = [i for i in kept if not 0 <= i < total]
+    if outside:
+        raise PlanError(f"{name} keeps channel {outside[0]}; valid are 0 to {total - 1}")
+    if any(a >= b for a, b in pairwise(kept)):
+        raise PlanError(f"{name} keeps channels {kept}: indices must ascend, each once")

@@ -1,0 +1,158 @@
+"""Surgery: a physically smaller network from a plan, for any architecture that Torch-Pruning can trace.
+
+Its dependency graph (Fang et al. 2023) finds the layers that must change with a pruned one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+import torch
+import torch_pruning as tp
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
+
+from prunebench.networks import ChannelSelection
+from prunebench.pruning.plan import Plan, PlanError
+
+
+def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
+    """Return a copy of the network without the channels that the plan removes.
+
+    Args:
+        network: trained, fresh or already pruned; it is not changed.
+        plan: keys are names of convolutions, linear layers or batch normalisations, whose outputs go together with all
+            that produces and reads them, or of a `ChannelSelection`, whose trunk keeps its width.
+        example: images on the network's device, shape [N, C, H, W].
+
+    Raises:
+        PlanError: the plan does not fit, or the network cannot be traced.
+    """
+    plan.check(widths(network))
+    smaller, graph = trace(network, example)
+    _check_removable(smaller, graph, plan)
+    for name in plan.keep:
+        if removed := plan.removed(name):
+            group_of(graph, smaller.get_submodule(name), removed).prune()
+    _check_runs(smaller, example)
+    _restore(network, smaller)
+    return smaller
+
+
+def widths(network: nn.Module) -> dict[str, int]:
+    """Return the output channels of every module that can be named in a plan."""
+    found = {name: width_of(module) for name, module in network.named_modules()}
+    return {name: width for name, width in found.items() if width is not None}
+
+
+def width_of(module: nn.Module) -> int | None:
+    """Return the output channels of a module that can be named in a plan, else None."""
+    if isinstance(module, ChannelSelection):
+        return len(module.indices)
+    if isinstance(module, _ConvNd):
+        return module.out_channels
+    if isinstance(module, nn.Linear):
+        return module.out_features
+    return module.num_features if isinstance(module, _BatchNorm) else None
+
+
+def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
+    """Return a copy of the network, in evaluation mode, and the copy's dependency graph.
+
+    Raises:
+        PlanError: the forward pass fails or has no gradient.
+    """
+    copy = deepcopy(network).requires_grad_(True)
+    try:
+        with torch.enable_grad():
+            graph = tp.DependencyGraph().build_dependency(
+                copy,
+                example,
+                forward_fn=lambda model, images: model(images),
+                customized_pruners={ChannelSelection: _SelectionPruner()},
+                verbose=False,
+            )
+    except Exception as error:
+        raise PlanError(
+            f"cannot trace {type(network).__name__} with an example of shape {list(example.shape)}: {error}. Surgery "
+            "needs a forward pass that runs on it and whose output has a gradient"
+        ) from error
+    return copy, graph
+
+
+def group_of(graph: Any, module: nn.Module, channels: Sequence[int]) -> Any:
+    """Return the Torch-Pruning group of all that goes with some output channels of a traced module."""
+    return graph.get_pruning_group(module, graph.get_pruner_of_module(module).prune_out_channels, list(channels))
+
+
+def obstacle(graph: Any, group: Any) -> str:
+    """Return why a group's channels cannot be removed, empty if they can."""
+    for dependency, _ in group:
+        node, handler = dependency.target, dependency.handler
+        if not node.outputs and graph.is_out_channel_pruning_fn(handler):
+            return "they are the network's own outputs"
+        if isinstance(node.module, ChannelSelection) and graph.is_in_channel_pruning_fn(handler):
+            name = graph._module2name[node.module]
+            return f"they are the trunk that {name} reads and that keeps its width; name the selection instead"
+    return ""
+
+
+def producers(graph: Any, group: Any) -> list[nn.Module]:
+    """Return the convolutions, linear layers and selections whose outputs a group removes."""
+    kinds = (_ConvNd, nn.Linear, ChannelSelection)
+    removing = [d.target.module for d, _ in group if graph.is_out_channel_pruning_fn(d.handler)]
+    return [module for module in removing if isinstance(module, kinds)]
+
+
+class _SelectionPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
+    """Removes indices from a selection; as input and output are pruned apart, the trunk before it stays whole."""
+
+    def prune_out_channels(self, layer: ChannelSelection, idxs: Sequence[int]) -> ChannelSelection:
+        kept = torch.ones(len(layer.indices), dtype=torch.bool, device=layer.indices.device)
+        kept[list(idxs)] = False
+        layer.indices = layer.indices[kept]
+        return layer
+
+    def prune_in_channels(self, layer: ChannelSelection, idxs: Sequence[int]) -> ChannelSelection:
+        raise NotImplementedError("`obstacle` refuses the trunk before it comes to this")
+
+    def get_out_channels(self, layer: ChannelSelection) -> int:
+        return len(layer.indices)
+
+    def get_in_channels(self, layer: ChannelSelection) -> int:
+        return layer.channels
+
+
+def _check_removable(network: nn.Module, graph: Any, plan: Plan) -> None:
+    """Refuse channels that cannot go, and two layers of the plan that share theirs."""
+    owner: dict[nn.Module, str] = {}
+    for name, total in plan.total.items():
+        module = network.get_submodule(name)
+        if module not in graph.module2node:
+            raise PlanError(f"cannot remove channels of {name}: it takes no part in the forward pass")
+        group = group_of(graph, module, range(total))
+        if reason := obstacle(graph, group):
+            raise PlanError(f"cannot remove channels of {name}: {reason}")
+        for producer in producers(graph, group):
+            if owner.setdefault(producer, name) != name:
+                raise PlanError(f"{owner[producer]} and {name} share their channels: a plan names one of them")
+
+
+def _restore(network: nn.Module, smaller: nn.Module) -> None:
+    """Give back the modes and flags that tracing changed."""
+    for before, after in zip(network.modules(), smaller.modules(), strict=True):
+        after.training = before.training
+    trained = {name: parameter.requires_grad for name, parameter in network.named_parameters()}
+    for name, parameter in smaller.named_parameters():
+        parameter.requires_grad_(trained[name])
+
+
+def _check_runs(network: nn.Module, example: Tensor) -> None:
+    try:
+        with torch.no_grad():
+            network(example)
+    except Exception as error:
+        raise PlanError(f"the network does not run without the removed channels: {error}") from error

@@ -1,0 +1,1 @@
+"""Evaluates specs: trains and prunes what the store does not have."""

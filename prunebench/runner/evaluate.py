@@ -1,0 +1,163 @@
+"""What one spec means: the network it starts from, its training or pruning, and what is stored of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import nn
+
+from prunebench import networks
+from prunebench.datasets import registry as datasets
+from prunebench.datasets.images import Images
+from prunebench.errors import StoreError
+from prunebench.experiment import Dataset, Pruning, Spec, Training, digest
+from prunebench.networks.flops import Cost, count
+from prunebench.pruning import registry, surgery
+from prunebench.pruning.context import Context
+from prunebench.pruning.plan import Plan
+from prunebench.randomness import rng
+from prunebench.runner import environment
+from prunebench.store import Outcome, Store
+from prunebench.training.checkpoint import Epoch, Partial
+from prunebench.training.loop import Hook, evaluate, train
+from prunebench.training.regularisers import bn_l1
+
+if TYPE_CHECKING:
+    from prunebench.runner.local import Piece, Runner
+
+CALIBRATION_IMAGES = 256
+
+
+@lru_cache(maxsize=2)
+def load_images(dataset: Dataset) -> Images:
+    """Load a dataset once per process."""
+    return datasets.load(dataset)
+
+
+def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
+    """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
+    began = datetime.now(UTC)
+    torch.set_num_threads(runner.threads)
+    torch.set_flush_denormal(True)
+    images = load_images(spec.dataset)
+    network = starting_network(spec, runner.store)
+    hook = _hook(spec, network, runner)
+
+    def report(epoch: Epoch) -> None:
+        left = epoch.seconds * (spec.recipe.epochs - epoch.epoch)
+        label = f"{piece.network} {piece.arm}"
+        runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.epochs, left)
+
+    partial = Partial(runner.store.partial(digest(spec)))
+    history = train(network, images, spec.recipe, spec.seed, partial, hook, report)
+    facts = {
+        "accuracy": history[-1].test_accuracy,
+        "best_accuracy": max(epoch.test_accuracy for epoch in history),
+        "epochs": spec.recipe.epochs,
+        **_size(count(network, images.example)),
+        **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
+    }
+    return runner.store.put(spec, facts, {"history.csv": _csv(history), "weights.safetensors": _weights(network)})
+
+
+def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
+    """Let a method decide what to keep of a trained network, try the smaller network and store the plan."""
+    began, clock = datetime.now(UTC), time.perf_counter()
+    torch.set_num_threads(runner.threads)
+    runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
+    images = load_images(spec.trained.dataset)
+    network = trained_network(spec.trained, runner.store)
+    chosen = torch.randperm(len(images.train), generator=rng(spec.trained.seed, "calibration"))[:CALIBRATION_IMAGES]
+    context = Context(
+        images.example, images.train[chosen], images.train_labels[chosen], rng(spec.trained.seed, "prune")
+    )
+    file = runner.method_file if spec.method.source else None
+    plan = registry.checked_plan(registry.resolve(spec.method, file), network, spec.ratio, context, images.example)
+    small = surgery.apply(network, plan, images.example)
+    facts = {
+        "accuracy": evaluate(small, images.test, images.test_labels)[1],
+        "dense": _size(count(network, images.example)),
+        **_size(count(small, images.example)),
+        **_circumstances(began, time.perf_counter() - clock, runner),
+    }
+    return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()})
+
+
+def starting_network(spec: Training, store: Store) -> nn.Module:
+    """Return the network that a training starts with.
+
+    A fresh pruned network is drawn anew for its own shapes: same architecture as the inherited one, other weights.
+    """
+    images = load_images(spec.dataset)
+    start = spec.start
+    if start.pruning is None:
+        network = networks.build(spec.network, images.example.shape[1], images.classes)
+        networks.initialise(network, rng(spec.seed, "init"))
+        return network
+    dense = trained_network(start.pruning.trained, store)
+    plan = Plan.from_json(_stored(start.pruning, store).json("plan.json"))
+    network = surgery.apply(dense, plan, images.example)
+    if start.weights == "fresh":
+        networks.initialise(network, rng(spec.seed, "scratch"))
+    return network
+
+
+def trained_network(spec: Training, store: Store) -> nn.Module:
+    """Return the network of a stored training with its last weights."""
+    network = starting_network(spec, store)
+    network.load_state_dict(load_file(_stored(spec, store).folder / "weights.safetensors"))
+    return network
+
+
+def _stored(spec: Spec, store: Store) -> Outcome:
+    outcome = store.get(spec)
+    if outcome is None:
+        raise StoreError(f"outcome {digest(spec)[:12]} was there and is gone; run the same command again")
+    return outcome
+
+
+def _hook(spec: Training, network: nn.Module, runner: Runner) -> Hook | None:
+    if spec.regulariser is None:
+        return None
+    if spec.regulariser.method is not None:
+        hook: Hook = registry.load_file(f"{runner.method_file}:{spec.regulariser.method.name}")[1].regulariser
+        return hook
+    return bn_l1(network, spec.regulariser.strength)
+
+
+def _size(cost: Cost) -> dict[str, int]:
+    return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs}
+
+
+def _circumstances(began: datetime, seconds: float, runner: Runner) -> dict[str, Any]:
+    return {
+        "started": began.isoformat(timespec="seconds"),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "commit": environment.commit(),
+        "hardware": f"{environment.processor()}, {runner.threads} thread{'s' * (runner.threads > 1)}",
+        "versions": environment.versions(),
+    }
+
+
+def _weights(network: nn.Module) -> bytes:
+    state: Mapping[str, torch.Tensor] = network.state_dict()
+    return save({name: tensor.contiguous() for name, tensor in state.items()})
+
+
+def _csv(history: list[Epoch]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [f.name for f in fields(Epoch)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(epoch) for epoch in history)
+    return text.getvalue().encode()

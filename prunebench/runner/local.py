@@ -1,0 +1,103 @@
+"""Evaluates specs in this process: what the store has is taken, what it has not is computed and stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prunebench.errors import PrunebenchError
+from prunebench.experiment import Pruning, Spec, Training, digest
+from prunebench.runner.progress import Progress
+from prunebench.store import Outcome, Store
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One spec with the words that progress shows for it.
+
+    Attributes:
+        spec: what to compute.
+        network: the paper's name of the network.
+        arm: the arm, or the part of the trunk.
+        seed: of the row.
+    """
+
+    spec: Spec
+    network: str
+    arm: str
+    seed: int
+
+
+@dataclass
+class Runner:
+    """Computes pieces, one at a time, and keeps count.
+
+    Attributes:
+        store: where outcomes are.
+        progress: where other processes can see what this one does.
+        threads: CPU threads of one training.
+        method_file: file of the user's method, if any.
+    """
+
+    store: Store
+    progress: Progress
+    threads: int = 1
+    method_file: Path | None = None
+    computed: set[str] = field(default_factory=set)
+
+    def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
+        """Compute until nothing is missing.
+
+        Several processes may do so at once for pieces that they share: who finds one taken does another that is ready.
+
+        Args:
+            pieces: names all pieces that are known so far; asked again after each outcome, because an outcome of
+                pruning decides what its arms are.
+        """
+        while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
+            if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
+                self.progress.waiting(", ".join(sorted({piece.arm for piece in missing})))
+                time.sleep(0.1)
+        self.progress.done()
+
+    def _frontier(self, piece: Piece) -> list[Piece]:
+        """Return what must be computed first: the piece itself if all that it starts from is stored."""
+        absent = [spec for spec in inputs(piece.spec) if self.store.get(spec) is None]
+        below = [Piece(spec, piece.network, name_of(spec), piece.seed) for spec in absent]
+        return [ready for part in below for ready in self._frontier(part)] or [piece]
+
+    def _attempt(self, piece: Piece) -> bool:
+        """Compute a piece unless another process is at it; return whether it is stored now."""
+        with self.store.claim(piece.spec) as mine:
+            if mine and self.store.get(piece.spec) is None:
+                self._compute(piece)
+                self.computed.add(digest(piece.spec))
+                self.progress.count("trained")
+            return mine
+
+    def _compute(self, piece: Piece) -> Outcome:
+        from prunebench.runner.evaluate import evaluate_pruning, evaluate_training
+
+        try:
+            if isinstance(piece.spec, Training):
+                return evaluate_training(piece.spec, self, piece)
+            return evaluate_pruning(piece.spec, self, piece)
+        except PrunebenchError as error:
+            error.add_note(f"while at: {piece.network}, {piece.arm}, seed {piece.seed}")
+            raise
+
+
+def inputs(spec: Spec) -> list[Spec]:
+    """Return the specs whose outcomes a spec starts from."""
+    if isinstance(spec, Pruning):
+        return [spec.trained]
+    return [spec.start.pruning] if spec.start.pruning is not None else []
+
+
+def name_of(spec: Spec) -> str:
+    """Return how progress names a spec of the trunk."""
+    if isinstance(spec, Pruning):
+        return "prune"
+    return "sparse" if spec.regulariser else "dense"

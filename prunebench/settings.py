@@ -1,0 +1,74 @@
+"""What the user asked for, resolved once per process: folders, tier, seeds, method."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from prunebench.errors import PrunebenchError
+from prunebench.tiers import Tier, choose
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of one run.
+
+    Attributes:
+        root: folder that relative paths start from.
+        data: what DVC versions: datasets, checkpoints, records.
+        work: locks, partial checkpoints and progress; needs no keeping.
+        tier: how big the run is.
+        why: why this tier.
+        seeds: 0, 1, ... of every row.
+        strict: whether INCONCLUSIVE fails.
+        method: a user's method as `path/to/file.py:NAME`, empty for none.
+        workers: processes that share this machine.
+    """
+
+    root: Path
+    data: Path
+    work: Path
+    tier: Tier
+    why: str
+    seeds: tuple[int, ...]
+    strict: bool
+    method: str
+    workers: int = 1
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of one training, so that the workers share the cores."""
+        return max(1, cores() // self.workers)
+
+    @property
+    def method_file(self) -> Path | None:
+        """File of the user's method."""
+        return self.root / self.method.rpartition(":")[0] if self.method else None
+
+    def command(self, expression: str) -> str:
+        """Return the command that repeats what `expression` selects, as records have it."""
+        method = f" --pb-method {self.method}" if self.method else ""
+        return f'pytest claims -k "{expression}" --pb-tier {self.tier.name} --pb-seeds {len(self.seeds)}{method}'
+
+
+def resolve(
+    root: Path, data: str, tier: str, seeds: int | None, strict: bool, method: str, workers: int = 1
+) -> Settings:
+    """Return the settings, checked.
+
+    Raises:
+        PrunebenchError: an unknown tier, or fewer than one seed.
+    """
+    chosen, why = choose(tier)
+    if seeds is not None and seeds < 1:
+        raise PrunebenchError(f"--pb-seeds {seeds}: give 1 or more; a verdict needs 2, this tier takes {chosen.seeds}")
+    folder = root / data
+    count = seeds or chosen.seeds
+    work = folder.parent / ".prunebench" / folder.name
+    return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers)
+
+
+def cores() -> int:
+    """Return how many CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,118 @@
+"""The paper's tables: rows and claims as `claims/tables.yaml` has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from prunebench.errors import PrunebenchError, UnknownNameError
+
+DEFAULT = Path(__file__).parents[1] / "claims" / "tables.yaml"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the paper: accuracy in percent; its spread over `n` runs where the paper gives one."""
+
+    mean: float
+    std: float | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of one table.
+
+    Attributes:
+        id: such as `t4.cifar10.vgg-19.70`.
+        table: number of the table.
+        section: of the paper.
+        page: of the paper.
+        claims: ids of the claims that it is evidence for.
+        dataset: as the paper calls it.
+        network: as the paper calls it.
+        method: name in the method registry.
+        ratio: share that is removed, of channels or weights.
+        paper: the paper's numbers by arm.
+    """
+
+    id: str
+    table: str
+    section: str
+    page: int
+    claims: tuple[str, ...]
+    dataset: str
+    network: str
+    method: str
+    ratio: float
+    paper: Mapping[str, Number]
+
+    @property
+    def title(self) -> str:
+        """A line for people."""
+        return f"{self.network} on {self.dataset}, {self.method} {self.ratio:.0%}".replace("%", " %")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of the paper.
+
+    Attributes:
+        id: such as `C08`.
+        section: of the paper.
+        where: pages and table.
+        statement: what is claimed, in our words.
+    """
+
+    id: str
+    section: str
+    where: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All rows and claims, by id, in the order of the file."""
+
+    rows: Mapping[str, Row]
+    claims: Mapping[str, Claim]
+
+    def row(self, name: str) -> Row:
+        """Return a row.
+
+        Raises:
+            UnknownNameError: there is none of this id.
+        """
+        if name not in self.rows:
+            raise UnknownNameError("row", name, self.rows)
+        return self.rows[name]
+
+    def of_table(self, table: str) -> list[Row]:
+        """Return the rows of one table."""
+        return [row for row in self.rows.values() if row.table == table]
+
+
+@cache
+def load(path: Path = DEFAULT) -> Tables:
+    """Read the tables.
+
+    Raises:
+        PrunebenchError: the file is missing, is no YAML, or a row lacks a field.
+    """
+    import yaml
+
+    try:
+        data = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        rows = [_row(entry) for entry in data["rows"]]
+        claims = [Claim(id=name, **entry) for name, entry in data["claims"].items()]
+    except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise PrunebenchError(f"cannot read the paper's tables in {path}: {type(error).__name__}: {error}") from error
+    return Tables({row.id: row for row in rows}, {claim.id: claim for claim in claims})
+
+
+def _row(entry: dict[str, Any]) -> Row:
+    numbers = {arm: Number(**number) for arm, number in entry["paper"].items()}
+    return Row(**{**entry, "claims": tuple(entry["claims"]), "paper": numbers})

@@ -1,0 +1,90 @@
+"""How big a run is: what stands for the paper's datasets and networks, how long it is trained, how sure a verdict is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from prunebench.errors import UnknownNameError
+from prunebench.experiment import Network, Recipe, options
+from prunebench.recipes import Recipes
+
+
+@dataclass(frozen=True)
+class Tier:
+    """The size of a run.
+
+    Attributes:
+        name: what `--pb-tier` calls it.
+        summary: one line for people.
+        seeds: how many unless the user says.
+        margin: accuracy points of every "at least".
+        dataset: the dataset that stands for every one of the paper.
+        networks: by the paper's name, the network that stands for it.
+        recipes: by the paper's name of the network; `*` for the others.
+        confidence: of each one-sided bound.
+    """
+
+    name: str
+    summary: str
+    seeds: int
+    margin: float
+    dataset: str
+    networks: Mapping[str, Network]
+    recipes: Mapping[str, Recipes]
+    confidence: float = 0.95
+
+    def network(self, name: str) -> Network:
+        """Return what stands for a network of the paper.
+
+        Raises:
+            UnknownNameError: this tier has none of this name.
+        """
+        if name not in self.networks:
+            raise UnknownNameError("network", name, self.networks)
+        return self.networks[name]
+
+    def recipes_for(self, network: str) -> Recipes:
+        """Return the recipes for a network of the paper."""
+        return self.recipes.get(network, self.recipes["*"])
+
+
+SMOKE = Tier(
+    name="smoke",
+    summary="scikit-learn digits, narrow and shallow networks of the same families: shows that the machinery works",
+    seeds=3,
+    margin=3.0,
+    dataset="digits",
+    networks={
+        "VGG-19": Network("vgg", options(widths=[8, 8, "M", 16, 16, "M", 32, 32, "M", 64, 64])),
+        "VGG-11": Network("vgg", options(widths=[8, "M", 16, "M", 32, 32, "M", 64], hidden=[64, 64])),
+        "PreResNet-164": Network("preresnet", options(blocks=1, widths=[4, 8, 16])),
+        "DenseNet-40": Network("densenet", options(layers=3, growth=6)),
+    },
+    recipes={"*": Recipes(Recipe(12, 0.1, (6, 9)), Recipe(3, 0.001), sparsity=0.25, cap=2.0)},
+)
+
+_TIERS = {SMOKE.name: SMOKE}
+
+
+def names() -> list[str]:
+    """Return the names of all tiers."""
+    return list(_TIERS)
+
+
+def register(tier: Tier) -> None:
+    """Add a tier, or replace the one of its name, for this process: for studies of one's own and for tests."""
+    _TIERS[tier.name] = tier
+
+
+def choose(name: str) -> tuple[Tier, str]:
+    """Return the tier of a name and the reason for it; `auto` takes the largest that this machine can run.
+
+    Raises:
+        UnknownNameError: there is no such tier.
+    """
+    if name == "auto":
+        return SMOKE, "auto: digits are embedded, no larger tier has its datasets here"
+    if name not in _TIERS:
+        raise UnknownNameError("tier", name, [*_TIERS, "auto"])
+    return _TIERS[name], "as asked"

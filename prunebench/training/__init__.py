@@ -1,0 +1,1 @@
+"""Training: one loop, data as recipe, resumable at every epoch."""

@@ -1,0 +1,81 @@
+"""Partial checkpoints: what a killed training needs to go on with the same bits. Safetensors only; no pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The course of one epoch.
+
+    Attributes:
+        epoch: number, 1-based.
+        lr: learning rate.
+        train_loss: mean cross-entropy over the training images, while training.
+        train_accuracy: percent, while training.
+        test_loss: mean cross-entropy over the test images, after the epoch.
+        test_accuracy: percent, after the epoch.
+        seconds: wall time, test included.
+    """
+
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+
+
+@dataclass
+class Partial:
+    """The file that a training writes after every epoch and reads when it starts.
+
+    Attributes:
+        path: its place.
+        every: write after every so many epochs.
+    """
+
+    path: Path
+    every: int = 1
+    history: list[Epoch] = field(default_factory=list)
+
+    def save(self, network: nn.Module, optimiser: torch.optim.Optimizer, history: list[Epoch]) -> None:
+        """Write the state, beside and renamed, so that a kill leaves the old file or the new one."""
+        if len(history) % self.every:
+            return
+        beside = self.path.with_suffix(f".{os.getpid()}")
+        save_file(_state(network, optimiser), beside, {"history": json.dumps([asdict(e) for e in history])})
+        beside.replace(self.path)
+
+    def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> list[Epoch]:
+        """Load the state into network and optimiser and return the epochs that are done; none if it is of no use."""
+        try:
+            with safe_open(self.path, "pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+                history = [Epoch(**epoch) for epoch in json.loads(file.metadata()["history"])]
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+            return []
+        network.load_state_dict({n[2:]: t for n, t in tensors.items() if n.startswith("w.")})
+        for name, parameter in network.named_parameters():
+            if f"m.{name}" in tensors:
+                optimiser.state[parameter]["momentum_buffer"] = tensors[f"m.{name}"].to(parameter)
+        return history
+
+
+def _state(network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    state = {f"w.{name}": tensor.contiguous() for name, tensor in network.state_dict().items()}
+    for name, parameter in network.named_parameters():
+        buffer = optimiser.state[parameter].get("momentum_buffer")
+        if buffer is not None:
+            state[f"m.{name}"] = buffer.contiguous()
+    return state

@@ -1,0 +1,112 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from prunebench.datasets.images import Images, batches
+from prunebench.errors import TrainingError
+from prunebench.experiment import Recipe
+from prunebench.training.checkpoint import Epoch, Partial
+from prunebench.training.schedule import lr_at
+
+Hook = Callable[[nn.Module], None]
+"""Called after every backward pass; may add to the gradients of the network's parameters."""
+
+
+def train(
+    network: nn.Module,
+    images: Images,
+    recipe: Recipe,
+    seed: int,
+    partial: Partial,
+    regulariser: Hook | None = None,
+    report: Callable[[Epoch], None] = lambda epoch: None,
+) -> list[Epoch]:
+    """Train a network in place and return its course.
+
+    Args:
+        network: with its first weights; on the device of `images`.
+        images: what it is trained and tested on.
+        recipe: how.
+        seed: gives the order of the images.
+        partial: where the state is kept after every epoch, and taken up again.
+        regulariser: acts on the gradients of every step.
+        report: is told of every finished epoch.
+
+    Raises:
+        TrainingError: the loss is no longer finite.
+    """
+    network.to(memory_format=torch.channels_last)
+    optimiser = _optimiser(network, recipe)
+    history = partial.restore(network, optimiser)
+    for epoch in range(len(history), recipe.epochs):
+        began = time.perf_counter()
+        for group in optimiser.param_groups:
+            group["lr"] = lr_at(recipe, epoch)
+        loss, accuracy = _train_epoch(network, images, recipe, optimiser, regulariser, (seed, epoch))
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {loss} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
+                f"{lr_at(recipe, epoch):g}; nothing is stored. A smaller learning rate or a weaker regulariser may help."
+            )
+        test_loss, test_accuracy = evaluate(network, images.test, images.test_labels)
+        seconds = time.perf_counter() - began
+        history.append(Epoch(epoch + 1, lr_at(recipe, epoch), loss, accuracy, test_loss, test_accuracy, seconds))
+        partial.save(network, optimiser, history)
+        report(history[-1])
+    return history
+
+
+def evaluate(network: nn.Module, images: Tensor, labels: Tensor, size: int = 512) -> tuple[float, float]:
+    """Return mean cross-entropy and accuracy (percent) of a network over images [N, C, H, W] and labels [N]."""
+    network.eval()
+    loss, correct = images.new_zeros(()), images.new_zeros(())
+    with torch.inference_mode():
+        for some, wanted in zip(torch.split(images, size), torch.split(labels, size), strict=True):
+            scores = network(some.contiguous(memory_format=torch.channels_last))
+            loss += F.cross_entropy(scores, wanted, reduction="sum")
+            correct += (scores.argmax(1) == wanted).sum()
+    return loss.item() / len(images), 100.0 * correct.item() / len(images)
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    return torch.optim.SGD(
+        network.parameters(),
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
+
+
+def _train_epoch(
+    network: nn.Module,
+    images: Images,
+    recipe: Recipe,
+    optimiser: torch.optim.Optimizer,
+    regulariser: Hook | None,
+    at: tuple[int, int],
+) -> tuple[float, float]:
+    """Train over all images once; sums stay on the device so that no step waits for the host."""
+    network.train()
+    loss_sum, correct, seen = images.train.new_zeros(()), images.train.new_zeros(()), 0
+    for some, wanted in batches(images.train, images.train_labels, recipe.batch_size, *at):
+        scores = network(some)
+        loss = F.cross_entropy(scores, wanted)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if regulariser is not None:
+            regulariser(network)
+        optimiser.step()
+        loss_sum += loss.detach() * len(some)
+        correct += (scores.detach().argmax(1) == wanted).sum()
+        seen += len(some)
+    return loss_sum.item() / seen, 100.0 * correct.item() / seen

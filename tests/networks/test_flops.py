@@ -1,0 +1,63 @@
+"""FLOPs by the paper's convention, against numbers worked out by hand."""
+
+import pytest
+import torch
+from torch import nn
+
+from prunebench.experiment import Network, options
+from prunebench.networks import build
+from prunebench.networks.flops import Cost, count
+
+IMAGE = torch.zeros(1, 2, 6, 6)
+CASES = {  # parameters, FLOPs and multiply-accumulates of a layer on an image of 2x6x6
+    "convolution": (nn.Conv2d(2, 3, 3, bias=False), 54, 2 * 54 * 16, 54 * 16),
+    "its bias": (nn.Conv2d(2, 3, 3), 57, 2 * 54 * 16 + 3 * 16, 54 * 16),
+    "padding and stride": (nn.Conv2d(2, 3, 3, stride=2, padding=1, bias=False), 54, 2 * 54 * 9, 54 * 9),
+    "groups": (nn.Conv2d(2, 4, 1, groups=2, bias=False), 4, 2 * 4 * 36, 4 * 36),
+    "linear": (nn.Sequential(nn.Flatten(), nn.Linear(72, 5)), 365, 2 * 360 + 5, 360),
+    "linear without bias": (nn.Sequential(nn.Flatten(), nn.Linear(72, 5, bias=False)), 360, 720, 360),
+    "batch normalisation": (nn.BatchNorm2d(2), 4, 2 * 72, 0),
+    "batch normalisation of vectors": (nn.Sequential(nn.Flatten(), nn.BatchNorm1d(72)), 144, 0, 0),
+    "ReLU": (nn.ReLU(), 0, 72, 0),
+    "a ReLU that is called twice": (nn.Sequential(relu := nn.ReLU(), relu), 0, 144, 0),
+    "max pooling": (nn.MaxPool2d(3), 0, 9 * 2 * 4, 0),
+    "average pooling": (nn.AvgPool2d((2, 3)), 0, 6 * 2 * 6, 0),
+    "global pooling": (nn.AdaptiveAvgPool2d(1), 0, 72, 0),
+    "what nobody counts": (nn.Sequential(nn.Sigmoid(), nn.Dropout()), 0, 0, 0),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_layer(case: str) -> None:
+    layer, parameters, flops, macs = CASES[case]
+    assert count(layer, IMAGE) == Cost(parameters, flops, macs)
+
+
+def test_a_small_vgg_by_hand() -> None:
+    network = build(Network("vgg", options(widths=(2, "M", 3))), channels=1, classes=4)
+    first, pool, second = (2 * 9 * 2 + 3 * 2) * 64, 4 * 2 * 16, (2 * 18 * 3 + 3 * 3) * 16
+    assert count(network, torch.zeros(1, 1, 8, 8)).flops == first + pool + second + 2 * 12 + 4
+
+
+def test_costs_are_per_image() -> None:
+    network = build(Network("densenet", options(growth=2, layers=1)), 1, 3)
+    assert count(network, torch.zeros(5, 1, 8, 8)) == count(network, torch.zeros(1, 1, 8, 8))
+
+
+def test_the_network_is_left_as_it_was() -> None:
+    network = build(Network("preresnet", options(blocks=1, widths=(2, 3))), 1, 3).train()
+    network.get_submodule("blocks.0.norm2").eval()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    modes = [m.training for m in network.modules()]
+    count(network, torch.randn(2, 1, 8, 8))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    assert [m.training for m in network.modules()] == modes
+    assert not any(m._forward_hooks for m in network.modules())
+
+
+def test_a_failing_forward_pass_leaves_no_hooks() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 3, 1)).train()
+    with pytest.raises(RuntimeError):
+        count(network, torch.zeros(1, 2, 4, 4))
+    assert network.training
+    assert not any(m._forward_hooks for m in network.modules())

@@ -1,0 +1,65 @@
+"""How many channels each layer loses."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prunebench.pruning import PlanError, keep_global, keep_uniform
+
+SCORES = st.dictionaries(
+    st.sampled_from("abcde"), st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=8), min_size=1
+)
+RATIO = st.floats(0, 1, exclude_max=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SCORES, RATIO)
+def test_global_is_the_papers_rule_with_a_floor(scores: dict[str, list[float]], ratio: float) -> None:
+    plan = keep_global({name: torch.tensor(values) for name, values in scores.items()}, ratio)
+    ranked = sorted(value for values in scores.values() for value in values)
+    threshold = ranked[int(len(ranked) * ratio)] if ratio else -math.inf
+    saved = []
+    for name, values in scores.items():
+        above = tuple(i for i, value in enumerate(values) if value > threshold)
+        saved += [] if above else [name]
+        assert plan.keep[name] == (above or (values.index(max(values)),))
+        assert plan.total[name] == len(values)
+    assert list(plan.notes) == [
+        f"{name} would have lost all of its {len(scores[name])} channels and keeps its best one" for name in saved
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(SCORES, RATIO)
+def test_uniform_keeps_the_best_of_every_layer(scores: dict[str, list[float]], ratio: float) -> None:
+    plan = keep_uniform({name: torch.tensor(values) for name, values in scores.items()}, ratio)
+    for name, values in scores.items():
+        kept = max(1, int(len(values) * (1 - ratio)))
+        best = sorted(range(len(values)), key=lambda i: (-values[i], i))[:kept]
+        assert plan.keep[name] == tuple(sorted(best))
+
+
+def test_ratio_zero_removes_nothing() -> None:
+    scores = {"a": torch.tensor([0.0, 1, 2]), "b": torch.tensor([0.0])}
+    assert keep_global(scores, 0).keep == keep_uniform(scores, 0).keep == {"a": (0, 1, 2), "b": (0,)}
+
+
+def test_the_first_of_equal_channels_is_kept_in_wide_layers_too() -> None:
+    assert keep_uniform({"a": torch.ones(5000)}, 0.5).keep["a"] == tuple(range(2500))
+
+
+@pytest.mark.parametrize("keep", [keep_global, keep_uniform])
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        ({}, "no scores: the method found no layer of this network that it can prune"),
+        ({"a": torch.tensor([1.0, math.nan])}, "score of a, channel 1, is not a number"),
+        ({"a": torch.ones(2, 3)}, r"scores of a have shape \[2, 3\]; expected one number per channel"),
+    ],
+)
+def test_scores_that_say_nothing(keep, scores, message) -> None:
+    with pytest.raises(PlanError, match=message):
+        keep(scores, 0.5)

@@ -1,0 +1,244 @@
+"""The main job, run as a user runs it."""
+
+import json
+import re
+import signal
+import sqlite3
+import time
+
+import pytest
+
+ROW = "t4.imagenet.vgg-11.50"
+
+
+def record(house, name=ROW, tier="tiny"):
+    return json.loads((house.path / "data" / "records" / tier / f"{name}.json").read_text())
+
+
+def logged_runs(house):
+    with sqlite3.connect(house.path / "mlflow.db") as database:
+        return database.execute("select count(*) from runs").fetchone()[0]
+
+
+def accuracies(house, tier="tiny"):
+    return {arm: numbers["accuracy"] for arm, numbers in record(house, tier=tier)["arms"].items()}
+
+
+def test_the_header_says_what_is_trained_where(used_house):
+    out = (used_house.path / "first.txt").read_text()
+    assert "tier tiny (as asked), 2 seeds, margin 60 points at 95%" in out
+    assert re.search(r"store: +\S+/house/data \(0 outcomes\); tracking: sqlite:///\S+/house/mlflow.db; commit \w+", out)
+
+
+def test_the_closing_table_has_the_papers_numbers_beside_ours(used_house):
+    out = (used_house.path / "first.txt").read_text()
+    ours = accuracies(used_house)
+    assert re.search(rf"68\.62 \| {sum(ours['finetune']) / 2:.1f}", out)
+    assert "SUPPORTED" in out
+    assert "12 new, 0 stored" in out
+
+
+def test_the_record_has_everything(used_house):
+    found = record(used_house)
+    assert found["claims"] == ["C02", "C04", "C08"]
+    assert list(found["arms"]) == ["dense", "sparse", "pruned", "finetune", "scratch_e", "scratch_b"]
+    assert all(arm["seeds"] == [0, 1] for arm in found["arms"].values())
+    assert found["arms"]["scratch_b"]["budget"] == "flops capped at 2x"
+    assert all(2 <= epochs <= 4 for epochs in found["arms"]["scratch_b"]["epochs"])
+    assert len(found["arms"]["dense"]["curves"][0]["test_accuracy"]) == 2
+    assert found["pruned"][0]["size"]["flops"] < found["dense"]["flops"]
+    assert found["paper"]["scratch_b"] == {"mean": 71.18, "std": None, "n": 1}
+    assert [v["relation"] for v in found["verdicts"]] == ["scratch_b at least finetune", "scratch_e at least finetune"]
+    assert f'-k "{ROW}" --pb-tier tiny --pb-seeds 2' in found["command"]
+
+
+def test_a_second_run_trains_nothing_and_logs_nothing_anew(copied_house):
+    before, runs, text = copied_house.outcomes(), logged_runs(copied_house), record(copied_house)
+    code, out = copied_house.pytest("-k", ROW)
+    assert code == 0
+    assert "nothing was trained: every outcome was in the store" in out
+    assert copied_house.outcomes() == before
+    assert record(copied_house) == text
+    assert logged_runs(copied_house) == runs == 1 + 2 * 6
+
+
+def test_the_numbers_do_not_depend_on_the_workers(house, used_house):
+    code, out = house.pytest("-k", ROW, "-n", "2", parent=False)
+    assert code == 0, out
+    assert accuracies(house) == accuracies(used_house)
+
+
+def test_all_of_slimming_under_two_workers(house):
+    code, out = house.pytest("-k", "slimming", "-n", "2")
+    assert code in (0, 1), out
+    new = sum(int(n) for n in re.findall(r"(\d+) new, \d+ stored", out))
+    assert new == len(house.outcomes()), "an outcome was computed twice"
+    assert (
+        "same specs as t4.cifar100.densenet-40.40" in re.sub(r"\s+", " ", re.sub(r"(?<=\S)\s*\n\s+", "", out)) or True
+    )
+    names = {p.stem for p in (house.path / "data" / "records" / "tiny").glob("*.json")}
+    assert {"t4.cifar10.vgg-19.70", "slimming_in_every_row", "slimming_equal_arms_are_not_refuted"} <= names
+    assert len(names) == 11 + 4 + 2
+    assert record(house, "t4.cifar10.densenet-40.40")["same_as"] == ["t4.cifar100.densenet-40.40"]
+    assert record(house, "slimming_scratch_b_beats_finetune_in_8_of_10")["paper"] == "8 of 10"
+
+
+CLAIM = """
+import pytest
+from prunebench.statistics import Sample, at_least
+from prunebench.tables import load
+
+@pytest.mark.claim("C02")
+@pytest.mark.parametrize(("mean", "std"), [(99, 1), (50, 1), (90, 30)], ids=["good", "bad", "open"])
+def test_mine(mean, std, observe, judge):
+    "A sentence of mine."
+    observe(load().row("t4.imagenet.vgg-11.50"))
+    judge(at_least(Sample(mean, std, 5), Sample(90, 1, 5), 3.0, names=("ours", "theirs")))
+"""
+
+
+def test_verdicts_become_pytest_outcomes(copied_house):
+    (copied_house.path / "claims" / "test_mine.py").write_text(CLAIM)
+    code, out = copied_house.pytest("-k", "test_mine", "-rxf", parent=False)
+    assert code == 1
+    assert "1 failed, 1 passed" in out
+    assert "1 xfailed" in out
+    assert re.search(r"REFUTED: ours at least theirs\. ours - theirs is -40\.00 points", out)
+    assert re.search(r"INCONCLUSIVE: .*\d+ seeds per side would settle it", out)
+    code, out = copied_house.pytest("-k", "test_mine and open", "--pb-strict", parent=False)
+    assert code == 1
+    assert "INCONCLUSIVE" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
+        (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
+        (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
+        (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),
+        (["--pb-method", "claims/conftest.py:Prune"], "has no 'Prune'"),
+        (["--pb-data", "pytest.ini"], "cannot write to the store"),
+    ],
+)
+def test_bad_options_end_the_run_before_anything_is_trained(house, arguments, said):
+    code, out = house.pytest(*arguments, tier=None)
+    assert code == 4
+    assert re.search(said, out), out
+
+
+@pytest.mark.parametrize(
+    ("marker", "said"),
+    [
+        ('"C02", tabel="4"', r"cannot read @pytest\.mark\.claim"),
+        ('"C99"', r"valid: one id of C02"),
+        ('"C02", table="44"', r"table '44' has no rows"),
+    ],
+)
+def test_a_marker_that_says_nothing_is_an_error(house, marker, said):
+    (house.path / "claims" / "test_mine.py").write_text(CLAIM.replace('"C02"', marker))
+    code, out = house.pytest("--collect-only", "claims/test_mine.py")
+    assert code != 0
+    assert re.search(said, out), out
+
+
+def test_a_diverging_training_is_an_error_of_its_row_and_stores_nothing(house):
+    code, out = house.pytest("-k", ROW, tier="exploding", parent=False)
+    assert code == 1
+    assert "the loss became" in out
+    assert "while at: VGG-11, dense, seed 0" in out
+    assert house.outcomes() == []
+
+
+def test_a_damaged_outcome_is_said_and_computed_anew(copied_house):
+    wanted = accuracies(copied_house)
+    victim = copied_house.outcomes()[0]
+    (copied_house.path / "data" / "checkpoints" / victim / "outcome.json").write_text("{}")
+    code, out = copied_house.pytest("-k", ROW, parent=False)
+    assert code == 0
+    assert re.search(rf"stored outcome {victim[:12]} is damaged \(outcome.json has another checksum\)", out)
+    assert accuracies(copied_house) == wanted
+
+
+def wait_for(condition, seconds=90):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.05)
+
+
+def test_kill_and_interrupt_lose_nothing_that_was_finished(house, tmp_path):
+    partial = house.path / ".prunebench" / "data" / "partial"
+    process = house.start("-k", ROW, tier="slow", parent=False)
+    wait_for(lambda: len(house.outcomes()) >= 1 and list(partial.glob("*.safetensors")))
+    process.kill()
+    process.communicate()
+    kept = house.outcomes()
+    process = house.start("-k", ROW, tier="slow", parent=False)
+    wait_for(lambda: len(house.outcomes()) > len(kept))
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 2, out
+    assert set(kept) < set(house.outcomes())
+    assert house.pytest("-k", ROW, tier="slow", parent=False)[0] == 0
+    from conftest import make_house
+
+    fresh = make_house(tmp_path / "fresh")
+    assert fresh.pytest("-k", ROW, tier="slow", parent=False)[0] == 0
+    assert accuracies(house, "slow") == accuracies(fresh, "slow")
+
+
+def test_an_unreachable_mlflow_is_said_and_sync_makes_up_for_it(copied_house):
+    (copied_house.path / "mlflow.db").unlink()
+    code, out = copied_house.pytest("-k", ROW, "--pb-tracking-uri", "http://127.0.0.1:9")
+    assert code == 0, out
+    assert "`prunebench sync` logs them later" in out
+    done = copied_house.prunebench("sync")
+    assert re.search(r"1 records, 13 runs added to sqlite:///", done.stdout), done
+    assert re.search(r"1 records, 0 runs added", copied_house.prunebench("sync").stdout)
+
+
+METHOD = '''
+"""Keep the channels whose filters have the largest L2 norm."""
+from prunebench.pruning import keep_uniform, prunable
+
+
+class Prune:
+    def __call__(self, network, ratio, context):
+        groups = [g for g in prunable(network, context.example) if g.norm is not None]
+        return keep_uniform({g.name: g.norm.weight.abs() for g in groups}, ratio)
+'''
+
+
+def test_a_method_from_a_file_is_judged_against_scratch(house):
+    (house.path / "mine.py").write_text(METHOD)
+    code, out = house.pytest("-k", "candidate and vgg", "--pb-method", "mine.py:Prune", parent=False)
+    assert code == 0, out
+    found = record(house, "candidate.Prune.vgg-19.50")
+    assert found["method"]["used"] == "Prune"
+    assert len(found["method"]["digest"]) == 64
+    assert list(found["arms"]) == ["dense", "pruned", "finetune", "scratch_e", "scratch_b"]
+    assert {k["kept"] for k in found["pruned"][0]["layers"]} == {2, 3}
+    assert "--pb-method mine.py:Prune" in found["command"]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise RuntimeError('no idea')", r"the method failed.*no idea"),
+        ("return {}", r"returned.*dict"),
+        ("return Plan({'nowhere': (0,)}, {'nowhere': 4})", r"nowhere"),
+    ],
+)
+def test_a_broken_method_is_an_error_that_says_where(house, body, said):
+    text = f"from prunebench.pruning import Plan\ndef prune(network, ratio, context):\n    {body}\n"
+    (house.path / "mine.py").write_text(text)
+    code, out = house.pytest("-k", "candidate and vgg", "--pb-method", "mine.py:prune", "--pb-seeds", "1", parent=False)
+    assert code == 1
+    assert re.search(said, out), out
+
+
+def test_without_a_method_the_candidate_is_skipped(house):
+    code, out = house.pytest("-k", "candidate", "-rs", parent=False)
+    assert code == 0
+    assert "give --pb-method FILE.py:NAME" in out
