@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from leaderboard import figures, views
 from leaderboard.collect import file_name
@@ -18,6 +18,8 @@ from prunebench.record import AnyRecord, Record, dump
 
 MARKER = ".prunebench-site"
 """File that says that a folder is a built site, which the next build may replace."""
+
+_HERE = Path(__file__).parent
 
 
 class SiteError(PrunebenchError):
@@ -71,7 +73,7 @@ def _write_row(record: Record, file: Path, pages: Environment) -> None:
 
 
 def _environment() -> Environment:
-    loader = PackageLoader("leaderboard")
+    loader = FileSystemLoader(_HERE / "templates")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.globals |= {"views": views, "figures": figures}
     pages.filters |= {
@@ -82,7 +84,7 @@ def _environment() -> Environment:
 
 def _write_assets(folder: Path) -> None:
     folder.mkdir()
-    for own in files("leaderboard").joinpath("static").iterdir():
+    for own in (_HERE / "static").iterdir():
         (folder / own.name).write_bytes(own.read_bytes())
     plotly = files("plotly") / "package_data" / "plotly.min.js"
     tables = files("itables") / "html"

@@ -51,7 +51,7 @@ class Parent:
             f"prunebench: tier {tier.name} ({s.why}), {len(s.seeds)} seeds, "
             f"margin {tier.margin:g} points at {tier.confidence:.0%}",
             f"  data:    {tier.dataset}, in place of every dataset of the paper; {tier.summary}",
-            f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread(s)",
+            f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread",
             f"  store:   {s.data} ({stored} outcomes); tracking: {self.tracker.uri}; commit {environment.commit()}",
         ]
 

@@ -170,7 +170,7 @@ def observe(case: Case) -> Callable[..., Observed]:
 
 @pytest.fixture
 def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
-    """End a claim test: SUPPORTED passes, REFUTED fails, INCONCLUSIVE is an expected failure, or fails by `--pb-strict`.
+    """End a claim test: SUPPORTED passes, REFUTED fails, INCONCLUSIVE is an expected failure (`--pb-strict`: fails).
 
     A control says by `expect` which states it must end in; any other fails.
     """

@@ -116,6 +116,8 @@ def every_at_least(
     SUPPORTED if every row's lower bound lies above -margin: an intersection-union test, which needs no correction.
     REFUTED if some row is refuted after Holm's correction over the rows; else INCONCLUSIVE.
     """
+    if not differences:
+        return _welch_test([], margin, confidence, names, f"{names[0]} at least {names[1]} in every row")
     rows = [_welch_test([d], margin, confidence, names, "") for d in differences]
     worst = min(rows, key=lambda row: row.difference)
     refuting = holm([1.0 if row.p is None else 1 - row.p for row in rows])

@@ -13,6 +13,7 @@ from prunebench.statistics import (
     Sample,
     at_least,
     count_at_least,
+    every_at_least,
     greater,
     holm,
     mean_at_least,
@@ -178,8 +179,8 @@ def test_state_bounds_and_p_agree(a, b, margin, confidence):
 
 
 def test_the_mean_of_one_row_is_the_row_and_of_equal_rows_is_surer():
-    row = Difference(OURS, THEIRS)
-    one, four = mean_at_least([row], 0.5), mean_at_least([row] * 4, 0.5)
+    same = Difference(OURS, THEIRS)
+    one, four = mean_at_least([same], 0.5), mean_at_least([same] * 4, 0.5)
     assert replace(one, relation="") == replace(at_least(OURS, THEIRS, 0.5), relation="")
     assert four.difference == pytest.approx(one.difference)
     assert four.n == (12, 20)
@@ -210,6 +211,33 @@ def test_the_mean_over_rows_keeps_its_promise_at_the_margin():
     found = [mean_at_least(run, 1.0).state for run in rows]
     assert max(found.count("SUPPORTED"), found.count("REFUTED")) / runs < 0.07
     assert found.count("SUPPORTED") / runs > 0.03
+
+
+def row(difference, std=0.2, n=3, weight=1):
+    return Difference(Sample(93.0 + difference, std, n), Sample(93.0, std, n), weight)
+
+
+def test_every_row_must_be_at_least_as_good_by_itself():
+    verdict = every_at_least([row(0.3), row(0.0, weight=2), row(0.1)], 1.0, names=("scratch_b", "finetune"))
+    assert (verdict.state, verdict.difference) == ("SUPPORTED", 0.0)
+    assert verdict.p == at_least(row(0.0).a, row(0.0).b, 1.0).p
+    assert verdict.relation == "scratch_b at least finetune in each of 4 rows"
+    assert every_at_least([row(0.3), row(-0.8)], 1.0).state == "INCONCLUSIVE"
+    assert every_at_least([row(0.3), row(0.1, n=1)], 1.0).state == "INCONCLUSIVE"
+    assert every_at_least([], 1.0).state == "INCONCLUSIVE"
+
+
+def test_one_row_refutes_all_but_only_after_correction_for_their_number():
+    worse = row(-1.4)  # alone 1 - p is 0.035
+    assert every_at_least([worse], 1.0).state == at_least(worse.a, worse.b, 1.0).state == "REFUTED"
+    assert every_at_least([worse, row(0.0)], 1.0).state == "INCONCLUSIVE"
+    assert every_at_least([row(-3.0), *[row(0.0)] * 9], 1.0).state == "REFUTED"
+
+
+def test_seeds_that_settle_every_row():
+    needed = [at_least(r.a, r.b, 1.0).seeds_needed for r in (row(-0.8), row(-0.9))]
+    assert every_at_least([row(-0.8), row(-0.9), row(0.0)], 1.0).seeds_needed == max(needed)
+    assert every_at_least([row(-0.8), row(-1.0)], 1.0).seeds_needed is None
 
 
 ROWS = [

@@ -49,12 +49,12 @@ class Description:
 DIGITS = Description(
     name="digits",
     digest="a19cb3d96bba7deace8ee5a513a6eb7bad0403d528f00bf4d351b6a7a55baa91",
-    summary="1,797 scans of handwritten digits, 8x8 grey, shown at 16x16 (UCI optdigits, embedded in scikit-learn)",
+    summary="1,797 scans of handwritten digits, 8x8 grey (UCI optdigits, embedded in scikit-learn)",
     channels=1,
     classes=10,
     train=1198,
     test=599,
-    size=16,
+    size=8,
 )
 
 _ALL = {d.name: d for d in (DIGITS,)}

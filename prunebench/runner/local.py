@@ -56,11 +56,13 @@ class Runner:
             pieces: names all pieces that are known so far; asked again after each outcome, because an outcome of
                 pruning decides what its arms are.
         """
-        while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
-            if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
-                self.progress.waiting(", ".join(sorted({piece.arm for piece in missing})))
-                time.sleep(0.1)
-        self.progress.done()
+        try:
+            while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
+                if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
+                    self.progress.waiting(", ".join(sorted({piece.arm for piece in missing})))
+                    time.sleep(0.1)
+        finally:
+            self.progress.done()
 
     def _frontier(self, piece: Piece) -> list[Piece]:
         """Return what must be computed first: the piece itself if all that it starts from is stored."""

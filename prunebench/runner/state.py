@@ -86,8 +86,10 @@ def load(path: Path) -> State | None:
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
+        # a child that crashed still has its number until its parent asks for its end
+        crashed = hasattr(os, "waitid") and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, ChildProcessError):
         return True
-    return True
+    return not crashed

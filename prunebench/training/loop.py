@@ -54,7 +54,7 @@ def train(
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the loss became {loss} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
-                f"{lr_at(recipe, epoch):g}; nothing is stored. A smaller learning rate or a weaker regulariser may help."
+                f"{lr_at(recipe, epoch):g}; nothing is stored. A smaller rate or a weaker regulariser may help."
             )
         test_loss, test_accuracy = evaluate(network, images.test, images.test_labels)
         seconds = time.perf_counter() - began
