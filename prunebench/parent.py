@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from prunebench.runner.progress import Reader, Status, open_stream
 from prunebench.settings import Settings, cores
 from prunebench.store import Store
 from prunebench.tracking import Tracker, TrackingError, resolve_uri
-from prunebench.versioning import add, is_versioned
+from prunebench.versioning import add, content, is_versioned
 
 
 class Parent:
@@ -37,6 +39,7 @@ class Parent:
         self.findings: list[dict[str, Any]] = []
         self.trouble: list[str] = []
         self.status: Status | None = None
+        self.before = content(settings.data)
         if not config.option.collectonly:
             try:
                 self.store.prepare()
@@ -46,7 +49,7 @@ class Parent:
     def pytest_report_header(self) -> list[str]:
         """Say what will be trained, on what, where it goes and how it will be judged."""
         s, tier = self.settings, self.settings.tier
-        stored = sum(1 for _ in (s.data / "checkpoints").glob("[0-9a-f]*")) if s.data.exists() else 0
+        stored = sum(1 for _ in (s.data / "checkpoints").glob("[0-9a-f]*"))
         return [
             f"prunebench: tier {tier.name} ({s.why}), {len(s.seeds)} seeds, "
             f"margin {tier.margin:g} points at {tier.confidence:.0%}",
@@ -62,10 +65,20 @@ class Parent:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or self.config.option.collectonly:
             return
-        stream = open_stream()
-        self.status = Status(reporter._tw._file, stream, Reader(folder), interactive=sys.stdout.isatty())
+        drawable = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and self.config.option.capture != "no"
+        self.status = Status(reporter._tw._file, open_stream(), Reader(folder), interactive=drawable)
         reporter._tw._file = self.status
         self.status.start()
+
+    def pytest_enter_pdb(self) -> None:
+        """Leave the terminal to the debugger."""
+        if self.status is not None:
+            self.status.stop()
+
+    def pytest_leave_pdb(self) -> None:
+        """Show progress again."""
+        if self.status is not None:
+            self.status.start()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Log what a test found as soon as it is known."""
@@ -75,8 +88,6 @@ class Parent:
                 self._log(finding)  # type: ignore[arg-type]
 
     def _log(self, finding: dict[str, Any]) -> None:
-        from pathlib import Path
-
         from prunebench.record import load
 
         if self.trouble:
@@ -91,7 +102,7 @@ class Parent:
         """Version what is new; nothing is versioned after an interruption, since it may be half of a row."""
         if self.status is not None:
             self.status.stop()
-        fresh = any(finding["computed"] for finding in self.findings)
+        fresh = content(self.settings.data) != self.before
         if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
             said = add(self.settings.data)
             if said:

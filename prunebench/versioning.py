@@ -12,6 +12,12 @@ def is_versioned(data: Path) -> bool:
     return any((folder / ".dvc").is_dir() for folder in data.resolve().parents)
 
 
+def content(data: Path) -> set[tuple[str, int]]:
+    """Return what tells whether a run changed the folder: its outcomes, and its records with their times."""
+    outcomes = {(path.name, 0) for path in data.glob("checkpoints/[0-9a-f]*")}
+    return outcomes | {(str(path), path.stat().st_mtime_ns) for path in data.glob("records/*/*.json")}
+
+
 def add(data: Path) -> str:
     """Take the folder's present content into DVC's cache and write its `.dvc` file.
 
