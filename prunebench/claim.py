@@ -16,6 +16,7 @@ from prunebench.record import AnyRecord, ClaimRecord, Record, VerdictRecord, dum
 from prunebench.runner.local import Piece, Runner
 from prunebench.settings import Settings
 from prunebench.statistics import Difference, Sample, Verdict, at_least, sample
+from prunebench.store import unwritable
 from prunebench.tables import Row, load
 
 
@@ -184,12 +185,20 @@ def twins(work: Job) -> list[str]:
 
 
 def write(record: AnyRecord, data: Path) -> Path:
-    """Write a record to `records/<tier>/<name>.json` below `data`, unless it stands there already; return its place."""
+    """Write a record to `records/<tier>/<name>.json` below `data`, unless it stands there already; return its place.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     path = data / "records" / record.tier / f"{name_of(record)}.json"
     text = dump(record)
-    if not path.exists() or path.read_text() != text:
+    if path.exists() and path.read_text() == text:
+        return path
+    beside = path.with_suffix(f".{os.getpid()}")
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}")
         beside.write_text(text)
         beside.replace(path)
+    except OSError as error:
+        raise unwritable(data, error) from error
     return path

@@ -15,6 +15,7 @@ from prunebench.runner import environment
 from prunebench.runner.progress import Reader, Status, open_stream
 from prunebench.settings import Settings, cores
 from prunebench.store import Store
+from prunebench.tables import hint
 from prunebench.tracking import Tracker, TrackingError, resolve_uri
 from prunebench.versioning import add, content, is_versioned
 
@@ -108,7 +109,7 @@ class Parent:
             if said:
                 self.trouble.append(f"dvc add {self.settings.data.name} failed: {said}")
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Print the closing tables and what went wrong beside the tests."""
         from rich.console import Console
 
@@ -126,5 +127,7 @@ class Parent:
                 if computed
                 else "nothing was trained: every outcome was in the store"
             )
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            self.trouble.append(hint(self.config.option.keyword))
         for line in self.trouble:
             terminalreporter.write_line(f"prunebench: {line}", yellow=True)

@@ -38,8 +38,8 @@ class Settings:
 
     @property
     def threads(self) -> int:
-        """CPU threads of one training, so that the workers share the cores."""
-        return max(1, cores() // self.workers)
+        """CPU threads of one training: the tier's, else so many that the workers share the cores."""
+        return self.tier.threads or max(1, cores() // self.workers)
 
     @property
     def method_file(self) -> Path | None:

@@ -82,7 +82,7 @@ class Store:
             probe.write_text("")
             probe.unlink()
         except OSError as error:
-            raise _unwritable(self.data, error) from error
+            raise unwritable(self.data, error) from error
 
     def get(self, spec: Spec) -> Outcome | None:
         """Return the stored outcome of a spec, or None.
@@ -119,7 +119,7 @@ class Store:
         except OSError as error:
             shutil.rmtree(beside, ignore_errors=True)
             if not self.folder(name).is_dir():
-                raise _unwritable(self.data, error) from error
+                raise unwritable(self.data, error) from error
         self.partial(name).unlink(missing_ok=True)
         outcome = Outcome(name, self.folder(name), dict(facts))
         self._seen[name] = outcome
@@ -142,7 +142,7 @@ class Store:
             yield False
             return
         except OSError as error:
-            raise _unwritable(self.work, error) from error
+            raise unwritable(self.work, error) from error
         try:
             yield True
         finally:
@@ -192,7 +192,8 @@ def digest_of_file(path: Path) -> str:
     return digest_of(json.loads(path.read_text()))
 
 
-def _unwritable(folder: Path, error: OSError) -> StoreError:
+def unwritable(folder: Path, error: OSError) -> StoreError:
+    """Return the error of a store that cannot be written, with what to do about it."""
     return StoreError(
         f"cannot write to the store {folder}: {error.strerror or error}. Outcomes that were finished are safe. "
         "Free some space or its permissions, or give another folder with --pb-data DIR, and run the same command again."

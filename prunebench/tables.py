@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,18 @@ def load(path: Path = DEFAULT) -> Tables:
     except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise PrunebenchError(f"cannot read the paper's tables in {path}: {type(error).__name__}: {error}") from error
     return Tables({row.id: row for row in rows}, {claim.id: claim for claim in claims})
+
+
+def hint(expression: str) -> str:
+    """Return what to try where a `-k` expression finds no claim test: the near matches of its words."""
+    rows = load().rows.values()
+    words = {word for row in rows for word in (row.id, row.method, row.network, row.dataset)}
+    words |= {*load().claims, "candidate", "control"}
+    folded = {word.lower(): word for word in words}
+    given = [word for word in re.split(r"[\s()]+", expression.lower()) if word not in ("", "and", "or", "not")]
+    near = [folded[m] for word in given for m in get_close_matches(word, folded, n=2)]
+    meant = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
+    return f"no claim test matches -k {expression!r}: {meant}`pytest claims --collect-only -q` lists them all"
 
 
 def _row(entry: dict[str, Any]) -> Row:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 
 import pytest
+from houses import make_house
 
 ROW = "t4.imagenet.vgg-11.50"
 
@@ -181,8 +182,6 @@ def test_kill_and_interrupt_lose_nothing_that_was_finished(house, tmp_path):
     assert process.returncode == 2, out
     assert set(kept) < set(house.outcomes())
     assert house.pytest("-k", ROW, tier="slow", parent=False)[0] == 0
-    from conftest import make_house
-
     fresh = make_house(tmp_path / "fresh")
     assert fresh.pytest("-k", ROW, tier="slow", parent=False)[0] == 0
     assert accuracies(house, "slow") == accuracies(fresh, "slow")

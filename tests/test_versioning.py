@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from conftest import House
+from houses import House
 
 ROW = "t4.imagenet.vgg-11.50"
 

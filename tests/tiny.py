@@ -19,6 +19,7 @@ TINY = tiers.Tier(
         "DenseNet-40": Network("densenet", options(layers=1, growth=3)),
     },
     recipes={"*": Recipes(Recipe(2, 0.1, (1,)), Recipe(1, 0.01), sparsity=0.02, cap=2.0)},
+    threads=1,
 )
 
 tiers.register(TINY)

@@ -1,0 +1,52 @@
+"""Runs of the real command on a copy of the claims, with tiers that take seconds."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class House:
+    """A folder like a user's checkout."""
+
+    path: Path
+
+    def command(self, *arguments, tier="tiny", parent=True):
+        quiet = [] if parent else ["-p", "no:prunebench-parent"]
+        plugin = ["-p", "tiny", "--pb-tier", tier] if tier else []
+        return [sys.executable, "-m", "pytest", "claims", *plugin, *quiet, *arguments]
+
+    @property
+    def environment(self):
+        keep = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW", "PYTEST", "COV"))}
+        return keep | {"PYTHONPATH": str(ROOT / "tests"), "COLUMNS": "150"}
+
+    def start(self, *arguments, **options):
+        command = self.command(*arguments, **options)
+        return subprocess.Popen(
+            command, cwd=self.path, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def pytest(self, *arguments, **options):
+        process = self.start(*arguments, **options)
+        out, _ = process.communicate(timeout=240)
+        return process.returncode, out
+
+    def prunebench(self, *arguments):
+        command = [sys.executable, "-m", "prunebench", *arguments]
+        return subprocess.run(command, cwd=self.path, env=self.environment, capture_output=True, text=True, check=False)
+
+    def outcomes(self):
+        return sorted(p.name for p in (self.path / "data" / "checkpoints").glob("[0-9a-f]*"))
+
+
+def make_house(path: Path) -> House:
+    path.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "claims", path / "claims", ignore=shutil.ignore_patterns("__pycache__"))
+    (path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    return House(path)
