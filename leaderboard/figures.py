@@ -99,9 +99,10 @@ def curves(record: Record) -> Figure:
         for trace in [*seeds, mean] if series else []:
             trace["line"]["color"] = _colour(name)
             traces.append(trace)
+    longest = max((len(trace["x"]) for trace in traces), default=0)
     layout = {
         "height": 420,
-        "xaxis": {"title": {"text": "epoch"}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": "epoch"}, "rangemode": "tozero"} | ({"dtick": 1} if longest < 12 else {}),
         "yaxis": {"title": {"text": "test accuracy, %"}},
         "hovermode": "x unified",
     }

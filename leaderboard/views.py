@@ -137,6 +137,11 @@ class TierView:
         return in_order(names)
 
     @property
+    def distinct(self) -> int:
+        """How many rows differ: where one dataset stands for several of the paper's, rows share all their runs."""
+        return len({frozenset((row.row, *row.same_as)) for row in self.rows})
+
+    @property
     def pages(self) -> dict[str, str]:
         """Addresses of the rows' pages by row."""
         return {record.row: page_of(record) for record in self.rows}

@@ -87,8 +87,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def activate(config: pytest.Config) -> None:
     """Make this run one on claims; called by `claims/conftest.py`."""
     if not hasattr(config, "workerinput") and not config.pluginmanager.has_plugin("prunebench-parent"):
-        uri = option(config, "tracking-uri")
-        config.pluginmanager.register(Parent(config, settings_of(config), uri), "prunebench-parent")
+        settings, uri = settings_of(config), option(config, "tracking-uri")
+        if settings.method and not config.option.collectonly:
+            _try_method(settings)
+        config.pluginmanager.register(Parent(config, settings, uri), "prunebench-parent")
+
+
+def _try_method(settings: Settings) -> None:
+    """Load a user's method once before anything is trained."""
+    from prunebench.pruning.registry import load_file
+
+    try:
+        load_file(str(settings.root / settings.method))
+    except PrunebenchError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -7,14 +7,22 @@ from houses import House, make_house
 
 
 @pytest.fixture
-def house(tmp_path):
-    return make_house(tmp_path / "house")
+def house(tmp_path, monkeypatch):
+    """A fresh house whose runs stay in this process."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return make_house(tmp_path / "house", apart=False)
+
+
+@pytest.fixture
+def house_apart(tmp_path):
+    """A fresh house whose runs are processes of their own."""
+    return make_house(tmp_path / "house_apart")
 
 
 @pytest.fixture(scope="session")
 def used_house(tmp_path_factory):
     """A house with the outcomes of one row; to be copied or read, not changed."""
-    house = make_house(tmp_path_factory.mktemp("used") / "house")
+    house = make_house(tmp_path_factory.mktemp("used") / "house", apart=False)
     code, out = house.pytest("-k", "t4.imagenet.vgg-11.50")
     assert code == 0, out
     (house.path / "first.txt").write_text(out)
@@ -22,6 +30,8 @@ def used_house(tmp_path_factory):
 
 
 @pytest.fixture
-def copied_house(used_house, tmp_path):
+def copied_house(used_house, tmp_path, monkeypatch):
+    """The used house again, to be changed; its runs stay in this process."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copytree(used_house.path, tmp_path / "house")
-    return House(tmp_path / "house")
+    return House(tmp_path / "house", apart=False)

@@ -1,11 +1,15 @@
 """Runs of the real command on a copy of the claims, with tiers that take seconds."""
 
+import contextlib
+import io
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,6 +19,7 @@ class House:
     """A folder like a user's checkout."""
 
     path: Path
+    apart: bool = True
 
     def command(self, *arguments, tier="tiny", parent=True):
         quiet = [] if parent else ["-p", "no:prunebench-parent"]
@@ -33,9 +38,17 @@ class House:
         )
 
     def pytest(self, *arguments, **options):
-        process = self.start(*arguments, **options)
-        out, _ = process.communicate(timeout=240)
-        return process.returncode, out
+        """Run in a process of its own, or in this one: that saves loading torch again."""
+        if self.apart:
+            process = self.start(*arguments, **options)
+            out, _ = process.communicate(timeout=240)
+            return process.returncode, out
+        text = io.StringIO()
+        with contextlib.chdir(self.path), contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+            code = pytest.main(self.command(*arguments, **options)[3:])
+        for name in [name for name in sys.modules if name.split(".")[0] == "claims"]:
+            del sys.modules[name]  # the next house has its own
+        return int(code), text.getvalue()
 
     def prunebench(self, *arguments):
         command = [sys.executable, "-m", "prunebench", *arguments]
@@ -45,8 +58,8 @@ class House:
         return sorted(p.name for p in (self.path / "data" / "checkpoints").glob("[0-9a-f]*"))
 
 
-def make_house(path: Path) -> House:
+def make_house(path: Path, apart: bool = True) -> House:
     path.mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "claims", path / "claims", ignore=shutil.ignore_patterns("__pycache__"))
-    (path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
-    return House(path)
+    (path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nfilterwarnings = default\n")
+    return House(path, apart)

@@ -24,7 +24,8 @@ def dvc(*arguments, cwd):
     return run(sys.executable, "-m", "dvc", *arguments, cwd=cwd)
 
 
-def test_a_run_comes_back_in_a_fresh_clone(house, tmp_path):
+def test_a_run_comes_back_in_a_fresh_clone(house_apart, tmp_path):
+    house = house_apart
     git("init", "-q", cwd=house.path)
     dvc("init", "-q", cwd=house.path)
     dvc("remote", "add", "-d", "folder", str(tmp_path / "remote"), cwd=house.path)

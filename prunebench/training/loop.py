@@ -83,7 +83,7 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         momentum=recipe.momentum,
         nesterov=recipe.nesterov,
         weight_decay=recipe.weight_decay,
-        fused=True,
+        foreach=True,  # the fused one (PyTorch 2.14, CPU) is wrong where gradient and weight differ in memory layout
     )
 
 

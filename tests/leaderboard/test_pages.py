@@ -75,6 +75,14 @@ def test_row_in_work_says_how_many_seeds_it_has(tmp_path: Path, make_record: Mak
     assert "None yet: too few seeds are finished." in text_of(tmp_path / "rows" / "smoke" / "t1.html")
 
 
+def test_rows_that_share_their_runs_count_as_one(tmp_path: Path, make_record: Make) -> None:
+    rows = [make_record("a", same_as=["b"], key=1), make_record("b", same_as=["a"], key=1), make_record("c")]
+    build(rows, tmp_path)
+    text = text_of(tmp_path / "index.html")
+    assert "of 3 rows (2 with runs of their own) 3 supported" in text
+    assert text.count("shares its runs") == 2
+
+
 def test_tiers_are_told_apart_the_paper_s_first(tmp_path: Path, make_record: Make) -> None:
     build([make_record(), make_record(tier="paper", seeds=2)], tmp_path)
     index = (tmp_path / "index.html").read_text()

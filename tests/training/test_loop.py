@@ -34,9 +34,12 @@ def network() -> nn.Module:
         nn.Conv2d(1, 4, 3, bias=False),
         nn.BatchNorm2d(4),
         nn.ReLU(),
+        nn.Conv2d(4, 5, 3, bias=False),
+        nn.BatchNorm2d(5),
+        nn.ReLU(),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
-        nn.Linear(4, 2),
+        nn.Linear(5, 2),
     )
 
 
