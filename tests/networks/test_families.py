@@ -17,10 +17,35 @@ PAPER = {  # trained parameters, BatchNorm2d channels, selected channels: paper 
     "PreResNet-164": (Network("preresnet", options(blocks=18)), 1_711_338 - 8_080, 12_112, 8_080),
     "DenseNet-40": (Network("densenet", options(growth=12, layers=12)), 1_059_298, 9_360, 9_360),
 }
+WEIGHT_LEVEL = {  # classes, weights of convolutions, other parameters: paper protocols, Q1 and sec. 4, Figs. 3, 5, 6
+    "VGG-16": (Network("vgg", options(widths=VGG16, form="weight_level")), 10, 14_710_464, 17_802),
+    "VGG-19": (Network("vgg", options(widths=VGG19, form="weight_level")), 100, 20_018_880, 67_812),
+    "PreResNet-110 of the paper": (
+        Network("preresnet", options(blocks=18, form="weight_level")),
+        100,
+        1_676_464,
+        49_924,
+    ),
+    "DenseNet-40": (Network("densenet", options(growth=12, layers=12, form="weight_level")), 100, 1_036_008, 64_420),
+}
+TOTALS = {  # parameters on 10 classes: paper protocols, Q2 and Q7
+    "DenseNet-BC-100": (
+        Network("densenet", options(growth=12, layers=16, bottleneck=True, compression=0.5, form="weight_level")),
+        769_162,
+    ),
+    "DenseNet-100 of the README": (
+        Network("densenet", options(growth=12, layers=32, compression=0.5, form="weight_level")),
+        4_068_490,
+    ),
+    "ResNet-50": (Network("resnet", options(blocks=8, shortcut="projection")), 758_554),
+}
 TINY = {
     "vgg": options(widths=(4, "M", 6), hidden=(5,)),
     "preresnet": options(blocks=1, widths=(2, 3)),
-    "densenet": options(growth=2, layers=1),
+    "densenet": options(growth=2, layers=1, bottleneck=True, compression=0.5),
+    "resnet": options(blocks=1, widths=(2, 3), shortcut="detached"),
+    "mobilenet": options(stages=((1, 4, 1, 1), (2, 6, 2, 2)), stem=4, last=8),
+    "torchvision": options(name="mnasnet0_5"),
 }
 
 
@@ -32,6 +57,43 @@ def test_sizes_are_the_papers(name: str) -> None:
         assert count(built, torch.empty(1, 3, 32, 32)).parameters == parameters
     assert sum(m.num_features for m in built.modules() if isinstance(m, nn.BatchNorm2d)) == norms
     assert sum(len(m.indices) for m in built.modules() if isinstance(m, ChannelSelection)) == selected
+
+
+@pytest.mark.parametrize("name", WEIGHT_LEVEL)
+def test_weight_level_networks_have_the_papers_weights_and_no_selection(name: str) -> None:
+    network, classes, convolutions, others = WEIGHT_LEVEL[name]
+    with torch.device("meta"):
+        built = build(network, 3, classes)
+    weights = sum(m.weight.numel() for m in built.modules() if isinstance(m, nn.Conv2d))
+    assert (weights, sum(p.numel() for p in built.parameters()) - weights) == (convolutions, others)
+    assert not any(isinstance(m, ChannelSelection) for m in built.modules())
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_sizes_that_only_the_protocols_name(name: str) -> None:
+    network, parameters = TOTALS[name]
+    with torch.device("meta"):
+        assert sum(p.numel() for p in build(network, 3, 10).parameters()) == parameters
+
+
+def test_the_released_preresnet_has_110_layers() -> None:
+    with torch.device("meta"):
+        built = build(Network("preresnet", options(blocks=12, form="weight_level")), 3, 10)
+    assert sum(m.weight.numel() for m in built.modules() if isinstance(m, nn.Conv2d)) == 1_128_112
+
+
+@pytest.mark.parametrize(("blocks", "depth"), [(3, 20), (5, 32), (8, 50), (9, 56), (18, 110)])
+def test_a_resnet_has_6n_plus_2_layers(blocks: int, depth: int) -> None:
+    with torch.device("meta"):
+        built = build(Network("resnet", options(blocks=blocks)), 3, 10)
+    assert sum(isinstance(m, nn.Conv2d | nn.Linear) for m in built.modules()) == depth
+
+
+def test_mobilenet_has_the_size_of_torchvisions_and_a_last_map_of_4x4() -> None:
+    with torch.device("meta"):
+        built = build(Network("mobilenet"), 3, 1000)
+        assert built.features(torch.empty(1, 3, 32, 32)).shape == (1, 1280, 4, 4)
+    assert sum(p.numel() for p in built.parameters()) == 3_504_872
 
 
 def test_the_l1_papers_vgg_has_a_hidden_layer() -> None:
@@ -66,7 +128,22 @@ def test_a_selection_passes_on_its_channels_in_order() -> None:
     ("network", "message"),
     [
         (Network("vggs"), "unknown network 'vggs': did you mean vgg?"),
-        (Network("transformer"), "unknown network 'transformer': valid: densenet, preresnet, vgg."),
+        (
+            Network("unet"),
+            "unknown network 'unet': did you mean resnet",
+        ),
+        (
+            Network("vgg", options(widths=(8,), form="l1")),
+            "network vgg: form 'l1' is unknown; valid are slimming, weight",
+        ),
+        (
+            Network("preresnet", options(blocks=1, form="l1")),
+            "network preresnet: form 'l1' is unknown; valid are slimming",
+        ),
+        (
+            Network("resnet", options(blocks=1, shortcut="A")),
+            "network resnet: shortcut 'A' is unknown; valid are padded, detached, projection",
+        ),
         (Network("vgg", options(width=(8,))), "network vgg: option 'width' is unknown; options are widths, hidden"),
         (
             Network("densenet", options(growth=2)),
