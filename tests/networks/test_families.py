@@ -4,41 +4,25 @@ import pytest
 import torch
 from torch import nn
 
+from prunebench.architectures import CIFAR, IMAGENET, paper_network, vgg_widths
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Network, options
 from prunebench.networks import ChannelSelection, build, families
 from prunebench.networks.flops import count
 
-VGG16 = [64, 64, "M", 128, 128, "M", *[256] * 3, "M", *[512] * 3, "M", *[512] * 3]
-VGG19 = [64, 64, "M", 128, 128, "M", *[256] * 4, "M", *[512] * 4, "M", *[512] * 4]
-PAPER = {  # trained parameters, BatchNorm2d channels, selected channels: paper protocols, sec. 3
-    "VGG-19": (Network("vgg", options(widths=VGG19)), 20_035_018, 5_504, 0),
-    "VGG-16": (Network("vgg", options(widths=VGG16)), 14_724_042, 4_224, 0),
-    "PreResNet-164": (Network("preresnet", options(blocks=18)), 1_711_338 - 8_080, 12_112, 8_080),
-    "DenseNet-40": (Network("densenet", options(growth=12, layers=12)), 1_059_298, 9_360, 9_360),
+SLIMMING = {  # trained parameters on 10 classes, BatchNorm2d channels, selected channels: paper protocols, sec. 3
+    "VGG-19": (20_035_018, 5_504, 0),
+    "VGG-16": (14_724_042, 4_224, 0),
+    "PreResNet-164": (1_711_338 - 8_080, 12_112, 8_080),
+    "DenseNet-40": (1_059_298, 9_360, 9_360),
 }
 WEIGHT_LEVEL = {  # classes, weights of convolutions, other parameters: paper protocols, Q1 and sec. 4, Figs. 3, 5, 6
-    "VGG-16": (Network("vgg", options(widths=VGG16, form="weight_level")), 10, 14_710_464, 17_802),
-    "VGG-19": (Network("vgg", options(widths=VGG19, form="weight_level")), 100, 20_018_880, 67_812),
-    "PreResNet-110 of the paper": (
-        Network("preresnet", options(blocks=18, form="weight_level")),
-        100,
-        1_676_464,
-        49_924,
-    ),
-    "DenseNet-40": (Network("densenet", options(growth=12, layers=12, form="weight_level")), 100, 1_036_008, 64_420),
+    "VGG-16": (10, 14_710_464, 17_802),
+    "VGG-19": (100, 20_018_880, 67_812),
+    "PreResNet-110": (100, 1_676_464, 49_924),
+    "DenseNet-40": (100, 1_036_008, 64_420),
 }
-TOTALS = {  # parameters on 10 classes: paper protocols, Q2 and Q7
-    "DenseNet-BC-100": (
-        Network("densenet", options(growth=12, layers=16, bottleneck=True, compression=0.5, form="weight_level")),
-        769_162,
-    ),
-    "DenseNet-100 of the README": (
-        Network("densenet", options(growth=12, layers=32, compression=0.5, form="weight_level")),
-        4_068_490,
-    ),
-    "ResNet-50": (Network("resnet", options(blocks=8, shortcut="projection")), 758_554),
-}
+TOTALS = {"DenseNet-BC-100": 769_162, "DenseNet-BC-100 as released": 4_068_490, "ResNet-50": 758_554}  # Q2, Q7
 TINY = {
     "vgg": options(widths=(4, "M", 6), hidden=(5,)),
     "preresnet": options(blocks=1, widths=(2, 3)),
@@ -49,11 +33,11 @@ TINY = {
 }
 
 
-@pytest.mark.parametrize("name", PAPER)
+@pytest.mark.parametrize("name", SLIMMING)
 def test_sizes_are_the_papers(name: str) -> None:
-    network, parameters, norms, selected = PAPER[name]
+    parameters, norms, selected = SLIMMING[name]
     with torch.device("meta"):
-        built = build(network, channels=3, classes=10)
+        built = build(CIFAR["slimming"][name], channels=3, classes=10)
         assert count(built, torch.empty(1, 3, 32, 32)).parameters == parameters
     assert sum(m.num_features for m in built.modules() if isinstance(m, nn.BatchNorm2d)) == norms
     assert sum(len(m.indices) for m in built.modules() if isinstance(m, ChannelSelection)) == selected
@@ -61,9 +45,9 @@ def test_sizes_are_the_papers(name: str) -> None:
 
 @pytest.mark.parametrize("name", WEIGHT_LEVEL)
 def test_weight_level_networks_have_the_papers_weights_and_no_selection(name: str) -> None:
-    network, classes, convolutions, others = WEIGHT_LEVEL[name]
+    classes, convolutions, others = WEIGHT_LEVEL[name]
     with torch.device("meta"):
-        built = build(network, 3, classes)
+        built = build(CIFAR["weight_level"][name], 3, classes)
     weights = sum(m.weight.numel() for m in built.modules() if isinstance(m, nn.Conv2d))
     assert (weights, sum(p.numel() for p in built.parameters()) - weights) == (convolutions, others)
     assert not any(isinstance(m, ChannelSelection) for m in built.modules())
@@ -71,14 +55,13 @@ def test_weight_level_networks_have_the_papers_weights_and_no_selection(name: st
 
 @pytest.mark.parametrize("name", TOTALS)
 def test_sizes_that_only_the_protocols_name(name: str) -> None:
-    network, parameters = TOTALS[name]
     with torch.device("meta"):
-        assert sum(p.numel() for p in build(network, 3, 10).parameters()) == parameters
+        assert sum(p.numel() for p in build(CIFAR["weight_level"][name], 3, 10).parameters()) == TOTALS[name]
 
 
 def test_the_released_preresnet_has_110_layers() -> None:
     with torch.device("meta"):
-        built = build(Network("preresnet", options(blocks=12, form="weight_level")), 3, 10)
+        built = build(CIFAR["weight_level"]["PreResNet-110 as released"], 3, 10)
     assert sum(m.weight.numel() for m in built.modules() if isinstance(m, nn.Conv2d)) == 1_128_112
 
 
@@ -87,6 +70,26 @@ def test_a_resnet_has_6n_plus_2_layers(blocks: int, depth: int) -> None:
     with torch.device("meta"):
         built = build(Network("resnet", options(blocks=blocks)), 3, 10)
     assert sum(isinstance(m, nn.Conv2d | nn.Linear) for m in built.modules()) == depth
+
+
+def test_every_network_of_the_paper_can_be_built() -> None:
+    with torch.device("meta"):
+        for projects in (CIFAR, IMAGENET):
+            for networks in projects.values():
+                for network in networks.values():
+                    assert build(network, 3, 10).training
+    assert paper_network("ImageNet", "slimming", "VGG-11") == IMAGENET["slimming"]["VGG-11"]
+    assert paper_network("CIFAR-100", "l1", "ResNet-56") == CIFAR["l1"]["ResNet-56"]
+    with pytest.raises(PrunebenchError, match="unknown network 'VGG-11': did you mean VGG-19 or VGG-16"):
+        paper_network("CIFAR-10", "slimming", "VGG-11")
+    with pytest.raises(PrunebenchError, match="unknown project 'slim': did you mean slimming"):
+        paper_network("CIFAR-10", "slim", "VGG-19")
+
+
+def test_vgg_widths_have_the_depth() -> None:
+    assert vgg_widths(11) == (64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512)
+    for depth in (11, 16, 19):
+        assert sum(w != "M" for w in vgg_widths(depth, 5)) == depth - 3
 
 
 def test_mobilenet_has_the_size_of_torchvisions_and_a_last_map_of_4x4() -> None:
@@ -98,7 +101,7 @@ def test_mobilenet_has_the_size_of_torchvisions_and_a_last_map_of_4x4() -> None:
 
 def test_the_l1_papers_vgg_has_a_hidden_layer() -> None:
     with torch.device("meta"):
-        slim, l1 = (build(Network("vgg", options(widths=VGG16, hidden=h)), 3, 10) for h in ((), (512,)))
+        slim, l1 = (build(CIFAR[project]["VGG-16"], 3, 10) for project in ("slimming", "l1"))
     extra = sum(p.numel() for p in l1.parameters()) - sum(p.numel() for p in slim.parameters())
     assert extra == 512 * 512 + 512 + 2 * 512
 

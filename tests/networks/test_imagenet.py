@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torchvision.ops import FrozenBatchNorm2d
 
+from prunebench.architectures import IMAGENET
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Network, options
 from prunebench.networks import ChannelSelection, build
@@ -34,11 +35,8 @@ def test_sizes(name: str) -> None:
 
 
 def test_slimmings_vgg11_has_normalised_linear_layers() -> None:
-    widths = [64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"]
     with torch.device("meta"):
-        vgg = build(
-            Network("vgg", options(widths=widths, hidden=[4096] * 2, form="imagenet_slimming", side=7)), 3, 1000
-        )
+        vgg = build(IMAGENET["slimming"]["VGG-11"], 3, 1000)
         cost, images = count(vgg, torch.empty(1, 3, 224, 224)), torch.empty(1, 3, 224, 224)
     plain = count(on_meta(name="vgg11_bn"), images)
     assert cost.parameters == plain.parameters + 4 * 4096
