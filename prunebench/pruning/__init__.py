@@ -10,18 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prunebench.pruning.allocation import keep_global, keep_uniform
+    from prunebench.pruning.allocation import keep_counts, keep_global, keep_uniform
     from prunebench.pruning.context import Context
     from prunebench.pruning.groups import Group, prunable
     from prunebench.pruning.plan import Plan, PlanError
 
-__all__ = ["Context", "Group", "Plan", "PlanError", "keep_global", "keep_uniform", "prunable"]
+__all__ = ["Context", "Group", "Plan", "PlanError", "keep_counts", "keep_global", "keep_uniform", "prunable"]
 
 _HOME = {
     "Context": "context",
     "Group": "groups",
     "Plan": "plan",
     "PlanError": "plan",
+    "keep_counts": "allocation",
     "keep_global": "allocation",
     "keep_uniform": "allocation",
     "prunable": "groups",

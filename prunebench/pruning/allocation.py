@@ -45,11 +45,27 @@ def keep_uniform(scores: Mapping[str, Tensor], ratio: float) -> Plan:
     Raises:
         PlanError: there are no scores, or one is not a number.
     """
-    keep = {}
-    for name, score in (layers := _checked(scores)).items():
-        best = score.sort(descending=True, stable=True).indices
-        keep[name] = tuple(sorted(best[: max(1, int(len(score) * (1 - ratio)))].tolist()))
-    return Plan(keep, _totals(layers))
+    return keep_counts(scores, {name: max(1, int(len(score) * (1 - ratio))) for name, score in scores.items()})
+
+
+def keep_counts(scores: Mapping[str, Tensor], counts: Mapping[str, int]) -> Plan:
+    """Keep a given number of the best channels of each layer, as predefined architectures do.
+
+    Args:
+        scores: by layer, shape [channels], higher is better; of equal ones the first is kept.
+        counts: channels to keep, by layer; a layer without a count is left out of the plan and keeps all.
+
+    Raises:
+        PlanError: there are no scores, one is not a number, or a layer has a count and no scores or fewer channels.
+    """
+    layers, keep = _checked(scores), {}
+    for name, count in counts.items():
+        if name not in layers or not 0 < count <= len(layers[name]):
+            given = f"{len(layers[name])} scores" if name in layers else "no scores"
+            raise PlanError(f"cannot keep {count} channels of {name}, which has {given}")
+        best = layers[name].sort(descending=True, stable=True).indices
+        keep[name] = tuple(sorted(best[:count].tolist()))
+    return Plan(keep, {name: len(layers[name]) for name in keep})
 
 
 def _checked(scores: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -17,30 +17,36 @@ class PlanError(PrunebenchError):
 
 @dataclass(frozen=True)
 class Plan:
-    """The channels that each layer keeps.
+    """The channels that each layer keeps, and the blocks that are dropped whole.
 
     Attributes:
         keep: indices of the kept output channels, ascending, by module name; sequences of integers become tuples.
         total: output channels before pruning, by module name.
         notes: what the reader of a result should know, such as a layer that was saved from losing every channel.
+        drop: names of residual blocks of which only the shortcut is left.
 
     Raises:
-        PlanError: a layer keeps nothing, or its indices are out of range, out of order or twice there.
+        PlanError: a layer keeps nothing, its indices are out of range, out of order or twice there, or it lies in a
+            block that is dropped.
     """
 
     keep: dict[str, tuple[int, ...]]
     total: dict[str, int]
     notes: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keep", {name: tuple(int(i) for i in kept) for name, kept in self.keep.items()})
         object.__setattr__(self, "total", {name: int(total) for name, total in self.total.items()})
         object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "drop", tuple(self.drop))
         if self.keep.keys() != self.total.keys():
             odd = sorted(self.keep.keys() ^ self.total.keys())
             raise PlanError(f"keep and total name different layers: {', '.join(odd)} is in one of them only")
         for name, kept in self.keep.items():
             _check_layer(name, kept, self.total[name])
+            if inside := [block for block in self.drop if name == block or name.startswith(f"{block}.")]:
+                raise PlanError(f"{name} lies in {inside[0]}, which is dropped: a plan names one of them")
 
     def removed(self, name: str) -> list[int]:
         """Return the channels that a layer loses, ascending."""
@@ -68,8 +74,9 @@ class Plan:
                 )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the plan as plain JSON data."""
-        return {"keep": {k: list(v) for k, v in self.keep.items()}, "total": self.total, "notes": list(self.notes)}
+        """Return the plan as plain JSON data; `drop` only where blocks are dropped."""
+        data = {"keep": {k: list(v) for k, v in self.keep.items()}, "total": self.total, "notes": list(self.notes)}
+        return data | ({"drop": list(self.drop)} if self.drop else {})
 
     @classmethod
     def from_json(cls, data: Any) -> Plan:
@@ -79,7 +86,7 @@ class Plan:
             PlanError: it is no such document, or the plan is wrong.
         """
         try:
-            return cls(data["keep"], data["total"], data["notes"])
+            return cls(data["keep"], data["total"], data["notes"], data.get("drop", ()))
         except PlanError:
             raise
         except Exception as error:

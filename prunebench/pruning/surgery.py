@@ -5,7 +5,8 @@ Its dependency graph (Fang et al. 2023) finds the layers that must change with a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -14,13 +15,18 @@ import torch_pruning as tp
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
+from torch_pruning.dependency.index_mapping import _FlattenIndexMapping
 
-from prunebench.networks import ChannelSelection
+from prunebench.networks import ChannelSelection, PaddedShortcut
+from prunebench.pruning.blocks import without
 from prunebench.pruning.plan import Plan, PlanError
+
+MOST_INDICES = 200_000
+"""Inputs of one layer that channels may be flattened to; ImageNet's VGG-16 has 25,088."""
 
 
 def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
-    """Return a copy of the network without the channels that the plan removes.
+    """Return a copy of the network without the blocks and channels that the plan removes.
 
     Args:
         network: trained, fresh or already pruned; it is not changed.
@@ -31,14 +37,15 @@ def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
     Raises:
         PlanError: the plan does not fit, or the network cannot be traced.
     """
-    plan.check(widths(network))
-    smaller, graph = trace(network, example)
+    shorter = without(network, plan.drop)
+    plan.check(widths(shorter))
+    smaller, graph = trace(shorter, example)
     _check_removable(smaller, graph, plan)
     for name in plan.keep:
         if removed := plan.removed(name):
             group_of(graph, smaller.get_submodule(name), removed).prune()
     _check_runs(smaller, example)
-    _restore(network, smaller)
+    _restore(shorter, smaller)
     return smaller
 
 
@@ -72,7 +79,7 @@ def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
                 copy,
                 example,
                 forward_fn=lambda model, images: model(images),
-                customized_pruners={ChannelSelection: _SelectionPruner()},
+                customized_pruners={ChannelSelection: _SelectionPruner(), PaddedShortcut: _PaddingPruner()},
                 verbose=False,
             )
     except Exception as error:
@@ -84,8 +91,30 @@ def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
 
 
 def group_of(graph: Any, module: nn.Module, channels: Sequence[int]) -> Any:
-    """Return the Torch-Pruning group of all that goes with some output channels of a traced module."""
-    return graph.get_pruning_group(module, graph.get_pruner_of_module(module).prune_out_channels, list(channels))
+    """Return the Torch-Pruning group of all that goes with some output channels of a traced module.
+
+    Raises:
+        PlanError: the channels cannot be followed through the network.
+    """
+    with _bounded_flattening(graph._module2name[module]):
+        return graph.get_pruning_group(module, graph.get_pruner_of_module(module).prune_out_channels, list(channels))
+
+
+@contextmanager
+def _bounded_flattening(name: str) -> Iterator[None]:
+    """Stop Torch-Pruning where it follows reshapes in a circle, with ever more indices (shifted windows of Swin)."""
+    follow = _FlattenIndexMapping.__call__
+
+    def bounded(self: Any, indices: Sequence[Any]) -> Any:
+        if not self.reverse and len(indices) * self._stride > MOST_INDICES:
+            raise PlanError(f"cannot follow the channels of {name} through the reshapes of this network")
+        return follow(self, indices)
+
+    _FlattenIndexMapping.__call__ = bounded
+    try:
+        yield
+    finally:
+        _FlattenIndexMapping.__call__ = follow
 
 
 def obstacle(graph: Any, group: Any) -> str:
@@ -94,6 +123,8 @@ def obstacle(graph: Any, group: Any) -> str:
         node, handler = dependency.target, dependency.handler
         if not node.outputs and graph.is_out_channel_pruning_fn(handler):
             return "they are the network's own outputs"
+        if isinstance(node.module, PaddedShortcut):
+            return f"they are a trunk whose shortcut {graph._module2name[node.module]} fills up with zeros"
         if isinstance(node.module, ChannelSelection) and graph.is_in_channel_pruning_fn(handler):
             name = graph._module2name[node.module]
             return f"they are the trunk that {name} reads and that keeps its width; name the selection instead"
@@ -111,9 +142,8 @@ class _SelectionPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
     """Removes indices from a selection; as input and output are pruned apart, the trunk before it stays whole."""
 
     def prune_out_channels(self, layer: ChannelSelection, idxs: Sequence[int]) -> ChannelSelection:
-        kept = torch.ones(len(layer.indices), dtype=torch.bool, device=layer.indices.device)
-        kept[list(idxs)] = False
-        layer.indices = layer.indices[kept]
+        kept = sorted(set(range(len(layer.indices))) - set(idxs))
+        layer.indices = layer.indices[torch.tensor(kept, device=layer.indices.device)]
         return layer
 
     def prune_in_channels(self, layer: ChannelSelection, idxs: Sequence[int]) -> ChannelSelection:
@@ -124,6 +154,22 @@ class _SelectionPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
 
     def get_in_channels(self, layer: ChannelSelection) -> int:
         return layer.channels
+
+
+class _PaddingPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
+    """Makes a padded shortcut visible in the graph; as it has no channels to remove, its trunks stay whole."""
+
+    def prune_out_channels(self, layer: PaddedShortcut, idxs: Sequence[int]) -> PaddedShortcut:
+        raise NotImplementedError("`obstacle` refuses the trunk before it comes to this")
+
+    def prune_in_channels(self, layer: PaddedShortcut, idxs: Sequence[int]) -> PaddedShortcut:
+        raise NotImplementedError("`obstacle` refuses the trunk before it comes to this")
+
+    def get_out_channels(self, layer: PaddedShortcut) -> int:
+        return layer.outputs
+
+    def get_in_channels(self, layer: PaddedShortcut) -> int:
+        return layer.inputs
 
 
 def _check_removable(network: nn.Module, graph: Any, plan: Plan) -> None:
