@@ -5,7 +5,7 @@ Its dependency graph (Fang et al. 2023) finds the layers that must change with a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -16,11 +16,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from prunebench.networks import ChannelSelection
+from prunebench.pruning.mask import Mask
 from prunebench.pruning.plan import Plan, PlanError
 
 
 def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
-    """Return a copy of the network without the channels that the plan removes.
+    """Return a copy of the network without the channels that the plan removes, and with masked weights at zero.
 
     Args:
         network: trained, fresh or already pruned; it is not changed.
@@ -32,6 +33,10 @@ def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
         PlanError: the plan does not fit, or the network cannot be traced.
     """
     plan.check(widths(network))
+    if plan.masks:
+        network = masked(network, plan.masks)
+    if plan.masks and not plan.keep:
+        return network
     smaller, graph = trace(network, example)
     _check_removable(smaller, graph, plan)
     for name in plan.keep:
@@ -40,6 +45,28 @@ def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
     _check_runs(smaller, example)
     _restore(network, smaller)
     return smaller
+
+
+def masked(network: nn.Module, masks: Mapping[str, Mask]) -> nn.Module:
+    """Return a copy of the network whose masked weights are zero.
+
+    Raises:
+        PlanError: the network lacks a layer of the masks, or has it with another shape.
+    """
+    copy = deepcopy(network)
+    layers = dict(copy.named_modules())
+    with torch.no_grad():
+        for name, mask in masks.items():
+            shape = getattr(getattr(layers.get(name), "weight", None), "shape", None)
+            if shape != mask.shape:
+                has = f"has {name} with a weight of shape {list(shape)}" if shape else f"has no layer {name!r}"
+                raise PlanError(
+                    f"the plan masks {name}, a weight of shape {list(mask.shape)}; this network {has}: "
+                    "the plan was made for another network"
+                )
+            weight = copy.get_parameter(f"{name}.weight")
+            weight.masked_fill_(~mask.tensor().to(weight.device), 0)
+    return copy
 
 
 def widths(network: nn.Module) -> dict[str, int]:
@@ -105,6 +132,12 @@ def producers(graph: Any, group: Any) -> list[nn.Module]:
     kinds = (_ConvNd, nn.Linear, ChannelSelection)
     removing = [d.target.module for d, _ in group if graph.is_out_channel_pruning_fn(d.handler)]
     return [module for module in removing if isinstance(module, kinds)]
+
+
+def reads(graph: Any, dependency: Any) -> bool:
+    """Return whether a member of a group loses inputs only; Torch-Pruning has one function for both in some layers."""
+    handler = dependency.handler
+    return bool(graph.is_in_channel_pruning_fn(handler) and not graph.is_out_channel_pruning_fn(handler))
 
 
 class _SelectionPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
