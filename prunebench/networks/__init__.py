@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
 from torch import nn
 
 from prunebench import experiment
 from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.networks.densenet import DenseNet
-from prunebench.networks.initialisation import Family, initialise
-from prunebench.networks.layers import ChannelSelection
+from prunebench.networks.imagenet import from_torchvision
+from prunebench.networks.initialisation import initialise
+from prunebench.networks.layers import ChannelSelection, PaddedShortcut
+from prunebench.networks.mobilenet import MobileNetV2
 from prunebench.networks.preresnet import PreResNet
+from prunebench.networks.resnet import ResNet
 from prunebench.networks.vgg import VGG
 
-__all__ = ["ChannelSelection", "build", "families", "initialise"]
+__all__ = ["ChannelSelection", "PaddedShortcut", "build", "families", "initialise"]
 
-_FAMILIES: dict[str, type[Family]] = {"densenet": DenseNet, "preresnet": PreResNet, "vgg": VGG}
+_FAMILIES: dict[str, Callable[..., nn.Module]] = {
+    "densenet": DenseNet,
+    "mobilenet": MobileNetV2,
+    "preresnet": PreResNet,
+    "resnet": ResNet,
+    "torchvision": from_torchvision,
+    "vgg": VGG,
+}
 
 
 def families() -> dict[str, str]:

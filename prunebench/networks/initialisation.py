@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,19 +17,23 @@ class Family(nn.Module):
 
     Attributes:
         norm_scale: initial scale of two-dimensional batch normalisation.
+        vector_norm_scale: the same of one-dimensional batch normalisation.
         linear_std: standard deviation of the weights of linear layers; None for PyTorch's own rule.
+        fan: which channels set the spread of a convolution's weights, its `out` or its `in` channels.
     """
 
-    norm_scale: ClassVar[float] = 0.5
-    linear_std: ClassVar[float | None] = None
+    norm_scale: float = 0.5
+    vector_norm_scale: float = 1.0
+    linear_std: float | None = None
+    fan: Literal["in", "out"] = "out"
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:
     """Draw every weight anew and reset the running statistics.
 
-    Convolutions are drawn from N(0, sqrt(2 / (k k out_channels))), so a pruned network gets the spread of its own width
-    (paper's code, `models/*.py`), linear layers by the family's rule or PyTorch's. A layer that is neither, nor batch
-    normalisation, draws by its own `reset_parameters`.
+    Convolutions are drawn from N(0, sqrt(2 / (k k out_channels))), with in_channels where the family's fan is `in`, so
+    a pruned network gets the spread of its own width (paper's code, `models/*.py`), linear layers by the family's rule
+    or PyTorch's. A layer that is neither, nor batch normalisation, draws by its own `reset_parameters`.
 
     Args:
         module: network to change in place; one that is no `Family` gets scale 1 and PyTorch's rule for linear layers.
@@ -38,18 +42,22 @@ def initialise(module: nn.Module, generator: torch.Generator) -> None:
     Raises:
         PrunebenchError: a layer holds parameters and has no `reset_parameters`.
     """
-    scale, linear_std = getattr(module, "norm_scale", 1.0), getattr(module, "linear_std", None)
+    linear_std, fan = getattr(module, "linear_std", None), getattr(module, "fan", "out")
+    scales = {
+        nn.BatchNorm2d: getattr(module, "norm_scale", 1.0),
+        nn.BatchNorm1d: getattr(module, "vector_norm_scale", 1.0),
+    }
     with torch.no_grad():
         for name, layer in module.named_modules():
             if isinstance(layer, nn.Conv2d):
-                std = math.sqrt(2 / (math.prod(layer.kernel_size) * layer.out_channels))
-                _normal(layer, std, generator)
+                channels = layer.in_channels if fan == "in" else layer.out_channels
+                _normal(layer, math.sqrt(2 / (math.prod(layer.kernel_size) * channels)), generator)
             elif isinstance(layer, nn.Linear) and linear_std is not None:
                 _normal(layer, linear_std, generator)
             elif isinstance(layer, nn.Linear):
                 _uniform(layer, 1 / math.sqrt(layer.in_features), generator)
             elif isinstance(layer, _BatchNorm):
-                _normalisation(layer, scale)
+                _normalisation(layer, scales.get(type(layer), 1.0))
             elif next(layer.parameters(recurse=False), None) is not None:
                 _own_rule(name, layer, generator)
 
@@ -73,7 +81,7 @@ def _empty(like: Tensor, generator: torch.Generator) -> Tensor:
 
 def _normalisation(layer: _BatchNorm, scale: float) -> None:
     layer.reset_parameters()
-    if isinstance(layer, nn.BatchNorm2d) and layer.affine:
+    if layer.affine:
         layer.weight.fill_(scale)
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from prunebench.errors import PrunebenchError
 
 
 class ChannelSelection(nn.Module):
@@ -36,12 +40,70 @@ class ChannelSelection(nn.Module):
         return f"{self.channels}, kept={len(self.indices)}"
 
 
-def read(channels: int) -> nn.Sequential:
-    """Return pre-activation with channel selection: how a layer reads a trunk of `channels` channels."""
-    parts = {"norm": nn.BatchNorm2d(channels), "select": ChannelSelection(channels), "relu": nn.ReLU()}
-    return nn.Sequential(OrderedDict(parts))
+def read(channels: int, select: bool = True) -> nn.Sequential:
+    """Return pre-activation, with channel selection or without: how a layer reads a trunk of `channels` channels."""
+    selection = {"select": ChannelSelection(channels)} if select else {}
+    return nn.Sequential(OrderedDict({"norm": nn.BatchNorm2d(channels), **selection, "relu": nn.ReLU()}))
 
 
-def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
-    """Return a padded 3x3 convolution without bias."""
-    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+def slimmed(family: str, form: str) -> bool:
+    """Return whether a network of this form has channel selections.
+
+    Raises:
+        PrunebenchError: the form is neither `slimming` nor `weight_level`.
+    """
+    if form not in ("slimming", "weight_level"):
+        raise PrunebenchError(f"network {family}: form {form!r} is unknown; valid are slimming and weight_level")
+    return form == "slimming"
+
+
+def conv3x3(inputs: int, outputs: int, stride: int = 1, bias: bool = False) -> nn.Conv2d:
+    """Return a padded 3x3 convolution."""
+    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=bias)
+
+
+def conv1x1(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
+    """Return a 1x1 convolution without bias."""
+    return nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False)
+
+
+class PaddedShortcut(nn.Module):
+    """A shortcut without weights to half the resolution and more channels, which are zero (He et al. 2016a, option A).
+
+    Attributes:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        detached: pool by averages and let no gradient through, as the paper's L1-norm networks do (protocols Q11),
+            where option A takes every second pixel.
+    """
+
+    def __init__(self, inputs: int, outputs: int, detached: bool) -> None:
+        super().__init__()
+        self.inputs, self.outputs, self.detached = inputs, outputs, detached
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return shape [N, outputs, H/2, W/2], rounded up, from [N, inputs, H, W]."""
+        pooled = functional.avg_pool2d(x, 2, ceil_mode=True) if self.detached else x[:, :, ::2, ::2]
+        padded = functional.pad(pooled, (0, 0, 0, 0, 0, self.outputs - self.inputs))
+        return _stop_gradient(padded) if self.detached else padded
+
+    def extra_repr(self) -> str:
+        """Show the widths."""
+        return f"{self.inputs}, {self.outputs}, detached={self.detached}"
+
+
+class _StopGradient(torch.autograd.Function):
+    """`detach` that leaves a node in the traced graph, so that surgery sees the shortcut."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> None:
+        return None
+
+
+def _stop_gradient(x: Tensor) -> Tensor:
+    stopped: Tensor = _StopGradient.apply(x)
+    return stopped

@@ -19,7 +19,7 @@ def outputs(network: nn.Module, names: Sequence[str], images: Tensor) -> dict[st
     """
     copy, seen = deepcopy(network).eval(), dict[str, Tensor]()
     for name in names:
-        copy.get_submodule(name).register_forward_hook(lambda _, __, y, name=name: seen.update({name: y}))  # type: ignore[misc]
+        copy.get_submodule(name).register_forward_hook(lambda _, __, y, name=name: seen.update({name: y}))
     with torch.no_grad():
         copy(images)
     return {name: seen[name] for name in names if name in seen}

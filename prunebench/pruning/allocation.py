@@ -75,23 +75,22 @@ def keep_protected(scores: Mapping[str, Tensor], ratio: float) -> Plan:
 
 
 def keep_counts(scores: Mapping[str, Tensor], counts: Mapping[str, int]) -> Plan:
-    """Keep a given number of channels in every layer, the best ones; layers that are not named keep all.
+    """Keep a given number of the best channels of each layer, as predefined architectures do.
 
     Args:
         scores: by layer, shape [channels], higher is better; of equal ones the first is kept.
-        counts: channels to keep, by layer.
+        counts: channels to keep, by layer; a layer without a count is left out of the plan and keeps all.
 
     Raises:
-        PlanError: there are no scores, one is not a number, or a count names no layer of theirs or does not fit.
+        PlanError: there are no scores, one is not a number, or a layer has a count and no scores or fewer channels.
     """
-    layers = _checked(scores)
+    layers, keep = _checked(scores), {}
     for name, count in counts.items():
-        if name not in layers:
-            raise PlanError(f"{count} channels of {name!r} are to be kept; valid layers are {', '.join(layers)}")
-        if not 1 <= count <= len(layers[name]):
-            raise PlanError(f"{name} cannot keep {count} channels; valid are 1 to {len(layers[name])}")
-    keep = {name: _best(score, counts.get(name, len(score))) for name, score in layers.items()}
-    return Plan({name: tuple(kept.tolist()) for name, kept in keep.items()}, _totals(layers))
+        if name not in layers or not 0 < count <= len(layers[name]):
+            given = f"{len(layers[name])} scores" if name in layers else "no scores"
+            raise PlanError(f"cannot keep {count} channels of {name}, which has {given}")
+        keep[name] = tuple(_best(layers[name], count).tolist())
+    return Plan(keep, {name: len(layers[name]) for name in keep})
 
 
 def allocate(
@@ -110,7 +109,9 @@ def allocate(
     if not isinstance(allocation, str):
         return keep_counts(scores, dict(allocation))
     if allocation not in _ALLOCATIONS:
-        raise PlanError(f"unknown allocation {allocation!r}; valid are {', '.join(_ALLOCATIONS)}, or pairs of layer and count")
+        raise PlanError(
+            f"unknown allocation {allocation!r}; valid are {', '.join(_ALLOCATIONS)}, or pairs of layer and count"
+        )
     return _ALLOCATIONS[allocation](scores, ratio)
 
 

@@ -94,6 +94,6 @@ def _spread(old: Mapping[str, Tensor], new: Mapping[str, Tensor], plan: Plan) ->
     """Return scores for all channels: new ones where there are any, and the lowest for those that are gone."""
     spread = {name: torch.full_like(values, -torch.inf) for name, values in old.items()}
     for name, values in spread.items():
-        kept = list(plan.keep[name])
+        kept = list(plan.keep.get(name, range(len(values))))
         values[kept] = new[name].detach().to(values) if name in new else old[name][kept]
     return spread

@@ -49,7 +49,8 @@ def from_importance(
 def gradients(network: nn.Module, context: Context) -> None:
     """Leave the gradient of the mean cross-entropy over the context's images in the network's parameters."""
     network.zero_grad()
-    for images, labels in zip(context.images.split(BATCH), context.labels.split(BATCH), strict=True):
+    batches = torch.split(context.images, BATCH), torch.split(context.labels, BATCH)
+    for images, labels in zip(*batches, strict=True):
         loss = F.cross_entropy(network(images), labels, reduction="sum") / len(context.images)
         loss.backward()  # type: ignore[no-untyped-call]
 
@@ -61,7 +62,7 @@ def fisher(network: nn.Module, context: Context) -> None:
     it by `accumulate_grad`, which keeps the last image alone, and so is not used.
     """
     squares = [torch.zeros_like(parameter) for parameter in network.parameters()]
-    for image, label in zip(context.images.split(1), context.labels.split(1), strict=True):
+    for image, label in zip(torch.split(context.images, 1), torch.split(context.labels, 1), strict=True):
         loss = F.cross_entropy(network(image), label)
         grads = torch.autograd.grad(loss, list(network.parameters()), allow_unused=True, materialize_grads=True)
         torch._foreach_addcmul_(squares, grads, grads, value=1 / len(context.images))

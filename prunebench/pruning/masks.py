@@ -44,11 +44,11 @@ def above_threshold(scores: Mapping[str, Tensor], ratio: float) -> dict[str, Ten
     values = torch.cat([score.detach().flatten().cpu() for score in scores.values()]).numpy()
     if np.isnan(values.min()):  # a pass without a copy; not a number wins
         raise PlanError("a score is not a number, so the weights cannot be ranked")
-    threshold = _smallest(values, int(len(values) * ratio)) if ratio > 0 else -np.inf
+    threshold = smallest(values, int(len(values) * ratio)) if ratio > 0 else -np.inf
     return {name: score > threshold if ratio > 0 else score >= threshold for name, score in scores.items()}
 
 
-def _smallest(values: NDArray[Any], at: int) -> float:
+def smallest(values: NDArray[Any], at: int) -> float:
     """Return the value at a place of the sorted array; partition is slow where many are equal, as removed ones are."""
     finite = values[values > -np.inf]
     at -= len(values) - len(finite)
@@ -62,7 +62,7 @@ def plan_of(kept: Mapping[str, Tensor]) -> Plan:
     """Return the plan of boolean masks by module name; it notes the layers that lose every weight."""
     masks = {name: Mask.of(mask) for name, mask in kept.items()}
     notes = tuple(f"{name} loses all of its {m.size} weights" for name, m in masks.items() if not m.kept)
-    return Plan({}, {}, notes, masks)
+    return Plan({}, {}, notes, masks=masks)
 
 
 def hold(network: nn.Module, masks: Mapping[str, Mask]) -> Callable[[nn.Module], None]:

@@ -18,32 +18,38 @@ class PlanError(PrunebenchError):
 
 @dataclass(frozen=True)
 class Plan:
-    """The channels that each layer keeps, or the weights that each mask keeps.
+    """The channels that each layer keeps, the blocks that are dropped whole, or the weights that each mask keeps.
 
     Attributes:
         keep: indices of the kept output channels, ascending, by module name; sequences of integers become tuples.
         total: output channels before pruning, by module name.
         notes: what the reader of a result should know, such as a layer that was saved from losing every channel.
+        drop: names of residual blocks of which only the shortcut is left.
         masks: kept weights by module name, of a method that prunes single weights; they leave every shape as it is.
 
     Raises:
-        PlanError: a layer keeps nothing, or its indices are out of range, out of order or twice there.
+        PlanError: a layer keeps nothing, its indices are out of range, out of order or twice there, or it lies in a
+            block that is dropped.
     """
 
     keep: dict[str, tuple[int, ...]]
     total: dict[str, int]
     notes: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
     masks: dict[str, Mask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keep", {name: tuple(int(i) for i in kept) for name, kept in self.keep.items()})
         object.__setattr__(self, "total", {name: int(total) for name, total in self.total.items()})
         object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "drop", tuple(self.drop))
         if self.keep.keys() != self.total.keys():
             odd = sorted(self.keep.keys() ^ self.total.keys())
             raise PlanError(f"keep and total name different layers: {', '.join(odd)} is in one of them only")
         for name, kept in self.keep.items():
             _check_layer(name, kept, self.total[name])
+            if inside := [block for block in self.drop if name == block or name.startswith(f"{block}.")]:
+                raise PlanError(f"{name} lies in {inside[0]}, which is dropped: a plan names one of them")
 
     def removed(self, name: str) -> list[int]:
         """Return the channels that a layer loses, ascending."""
@@ -71,10 +77,10 @@ class Plan:
                 )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the plan as plain JSON data."""
+        """Return the plan as plain JSON data; `drop` and `masks` only where there are any."""
         data = {"keep": {k: list(v) for k, v in self.keep.items()}, "total": self.total, "notes": list(self.notes)}
         masks = {name: mask.to_json() for name, mask in self.masks.items()}
-        return {**data, "masks": masks} if masks else data
+        return data | ({"drop": list(self.drop)} if self.drop else {}) | ({"masks": masks} if masks else {})
 
     @classmethod
     def from_json(cls, data: Any) -> Plan:
@@ -85,7 +91,7 @@ class Plan:
         """
         try:
             masks = {name: Mask.from_json(mask) for name, mask in data.get("masks", {}).items()}
-            return cls(data["keep"], data["total"], data["notes"], masks)
+            return cls(data["keep"], data["total"], data["notes"], data.get("drop", ()), masks)
         except PlanError:
             raise
         except Exception as error:

@@ -107,7 +107,8 @@ def ridge(a: Tensor, b: Tensor) -> Tensor:
     few = len(a) < a.shape[1]
     gram = a @ a.T if few else a.T @ a
     gram.diagonal().add_(penalty)
-    return a.T @ torch.linalg.solve(gram, b) if few else torch.linalg.solve(gram, a.T @ b)
+    solved: Tensor = torch.linalg.solve(gram, b if few else a.T @ b)
+    return a.T @ solved if few else solved
 
 
 def _of_group(sample: Sample, inputs: Tensor, channels: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,13 +15,14 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
-from prunebench.networks import ChannelSelection
+from prunebench.networks import ChannelSelection, PaddedShortcut
+from prunebench.pruning.blocks import without
 from prunebench.pruning.mask import Mask
 from prunebench.pruning.plan import Plan, PlanError
 
 
 def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
-    """Return a copy of the network without the channels that the plan removes, and with masked weights at zero.
+    """Return a copy of the network without the plan's blocks and channels, and with its masked weights at zero.
 
     Args:
         network: trained, fresh or already pruned; it is not changed.
@@ -32,18 +33,19 @@ def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
     Raises:
         PlanError: the plan does not fit, or the network cannot be traced.
     """
-    plan.check(widths(network))
+    shorter = without(network, plan.drop)
     if plan.masks:
-        network = masked(network, plan.masks)
+        shorter = masked(shorter, plan.masks)
+    plan.check(widths(shorter))
     if plan.masks and not plan.keep:
-        return network
-    smaller, graph = trace(network, example)
+        return shorter
+    smaller, graph = trace(shorter, example)
     _check_removable(smaller, graph, plan)
     for name in plan.keep:
         if removed := plan.removed(name):
             group_of(graph, smaller.get_submodule(name), removed).prune()
     _check_runs(smaller, example)
-    _restore(network, smaller)
+    _restore(shorter, smaller)
     return smaller
 
 
@@ -99,7 +101,7 @@ def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
                 copy,
                 example,
                 forward_fn=lambda model, images: model(images),
-                customized_pruners={ChannelSelection: _SelectionPruner()},
+                customized_pruners={ChannelSelection: _SelectionPruner(), PaddedShortcut: _PaddingPruner()},
                 verbose=False,
             )
     except Exception as error:
@@ -121,6 +123,8 @@ def obstacle(graph: Any, group: Any) -> str:
         node, handler = dependency.target, dependency.handler
         if not node.outputs and graph.is_out_channel_pruning_fn(handler):
             return "they are the network's own outputs"
+        if isinstance(node.module, PaddedShortcut):
+            return f"they are a trunk whose shortcut {graph._module2name[node.module]} fills up with zeros"
         if isinstance(node.module, ChannelSelection) and graph.is_in_channel_pruning_fn(handler):
             name = graph._module2name[node.module]
             return f"they are the trunk that {name} reads and that keeps its width; name the selection instead"
@@ -144,9 +148,8 @@ class _SelectionPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
     """Removes indices from a selection; as input and output are pruned apart, the trunk before it stays whole."""
 
     def prune_out_channels(self, layer: ChannelSelection, idxs: Sequence[int]) -> ChannelSelection:
-        kept = torch.ones(len(layer.indices), dtype=torch.bool, device=layer.indices.device)
-        kept[list(idxs)] = False
-        layer.indices = layer.indices[kept]
+        kept = sorted(set(range(len(layer.indices))) - set(idxs))
+        layer.indices = layer.indices[torch.tensor(kept, device=layer.indices.device)]
         return layer
 
     def prune_in_channels(self, layer: ChannelSelection, idxs: Sequence[int]) -> ChannelSelection:
@@ -157,6 +160,22 @@ class _SelectionPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
 
     def get_in_channels(self, layer: ChannelSelection) -> int:
         return layer.channels
+
+
+class _PaddingPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]
+    """Makes a padded shortcut visible in the graph; as it has no channels to remove, its trunks stay whole."""
+
+    def prune_out_channels(self, layer: PaddedShortcut, idxs: Sequence[int]) -> PaddedShortcut:
+        raise NotImplementedError("`obstacle` refuses the trunk before it comes to this")
+
+    def prune_in_channels(self, layer: PaddedShortcut, idxs: Sequence[int]) -> PaddedShortcut:
+        raise NotImplementedError("`obstacle` refuses the trunk before it comes to this")
+
+    def get_out_channels(self, layer: PaddedShortcut) -> int:
+        return layer.outputs
+
+    def get_in_channels(self, layer: PaddedShortcut) -> int:
+        return layer.inputs
 
 
 def _check_removable(network: nn.Module, graph: Any, plan: Plan) -> None:

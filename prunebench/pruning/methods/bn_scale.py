@@ -1,4 +1,4 @@
-"""Smallest batch-norm scales, relative to their layer's mean (PruningBench BNScale; Liu et al. 2017, Fang et al. 2023)."""
+"""Smallest batch-norm scales, relative to their layer's mean (PruningBench BNScale; Liu et al. 2017)."""
 
 import torch_pruning as tp
 

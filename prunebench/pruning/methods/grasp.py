@@ -1,4 +1,4 @@
-"""Weights whose removal harms the gradient flow least, by a Hessian product (GraSP, Wang et al. 2020); at initialisation."""
+"""Weights that the gradient flow misses least, by a Hessian product, at initialisation (GraSP, Wang et al. 2020)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
 
 
 def _per_class(labels: Tensor) -> Tensor:
-    return torch.cat([(labels == c).nonzero().flatten()[:PER_CLASS] for c in labels.unique()])
+    return torch.cat([(labels == c).nonzero().flatten()[:PER_CLASS] for c in sorted(set(labels.tolist()))])
 
 
 prune = by_weight(score)

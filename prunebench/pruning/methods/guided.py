@@ -1,4 +1,4 @@
-"""The average width of each stage that slimming finds, in every layer of the stage (guided pruning, the paper's Fig. 5)."""
+"""The average width of a stage that slimming finds, in all of its layers (guided pruning, paper p.9, Fig. 5)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def prune(network: nn.Module, ratio: float, context: Context, pattern: Sequence[
     found = stages(network, list(scores), context.example, widths)
     plan = keep_global(scores, ratio)
     own = (sum(len(plan.keep[name]) for name in stage) / sum(widths[name] for name in stage) for stage in found)
-    counts = {name: max(1, round(widths[name] * share)) for stage, share in matched(found, pattern, own) for name in stage}
-    return keep_counts(scores, counts)
+    shares = {name: share for stage, share in matched(found, pattern, own) for name in stage}
+    return keep_counts(scores, {name: max(1, round(widths[name] * share)) for name, share in shares.items()})
 
 
 def pattern(network: nn.Module, ratio: float, context: Context) -> tuple[float, ...]:
-    """Return the share of channels that each stage keeps on average under slimming, for another network's `transferred`."""
+    """Return the share of channels that each stage keeps on average under slimming; for `transferred`."""
     plan = prune(network, ratio, context)
     found = stages(network, list(plan.keep), context.example, plan.total)
     return tuple(len(plan.keep[stage[0]]) / plan.total[stage[0]] for stage in found)

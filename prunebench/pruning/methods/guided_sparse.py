@@ -1,4 +1,4 @@
-"""The average kernel pattern of each stage that magnitude pruning finds, drawn at random (guided sparsification, p.9)."""
+"""The average kernel pattern of a stage under magnitude pruning, drawn anew (guided sparsification, p.9)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Pattern = Sequence[Sequence[float]]
 
 
 def prune(network: nn.Module, ratio: float, context: Context, pattern: Pattern | None = None) -> Plan:
-    """Keep each weight with the share that its place in the kernel has in its stage, on average over the stage's layers.
+    """Keep each weight with the share that its place in the kernel keeps in its stage on average.
 
     Args:
         network: trained.
         ratio: of magnitude pruning.
         context: its example gives the sizes of the maps, its generator the draws.
-        pattern: by stage the share of every place of the kernel, in row-major order; by default the one found here, or
-            that of another network (`pattern`) for transferred sparsification.
+        pattern: share of every place of the kernel by stage, by default the one found here; another network's makes
+            the transferred sparsification.
     """
     weights, draw = maskable(network), context.generator
     found = _stages(network, context)
@@ -39,7 +39,7 @@ def prune(network: nn.Module, ratio: float, context: Context, pattern: Pattern |
 
 
 def pattern(network: nn.Module, ratio: float, context: Context) -> tuple[tuple[float, ...], ...]:
-    """Return by stage the share of weights that magnitude pruning keeps at every place of the kernel, in row-major order."""
+    """Return by stage the share of weights kept at each place of the kernel, row by row; for another network."""
     return tuple(tuple(share.flatten().tolist()) for share in _shares(network, ratio, context))
 
 

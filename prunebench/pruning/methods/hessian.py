@@ -1,4 +1,4 @@
-"""Smallest weight^2 * Fisher over a channel's group (PruningBench OBD-Hessian; LeCun et al. 1989, Fang et al. 2023)."""
+"""Smallest weight^2 * Fisher of a channel's group (PruningBench OBD-Hessian; LeCun et al. 1989)."""
 
 import torch_pruning as tp
 

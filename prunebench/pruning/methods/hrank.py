@@ -15,7 +15,7 @@ IMAGES = 32
 
 
 def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
-    """Return the mean rank of each channel's maps behind batch normalisation and ReLU; a vector's entry is a 1x1 map."""
+    """Return the mean rank of each channel's maps behind batch normalisation and ReLU, as in the authors' code."""
     names = [group.name for group in prunable(network, context.example)]
     maps = outputs(network, names, context.images[:IMAGES])
     return {name: _rank(found.relu()) for name, found in maps.items()}
@@ -23,7 +23,8 @@ def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
 
 def _rank(maps: Tensor) -> Tensor:
     maps = maps if maps.dim() == 4 else maps[..., None, None]
-    return torch.linalg.matrix_rank(maps).double().mean(0)
+    ranks: Tensor = torch.linalg.matrix_rank(maps).double()
+    return ranks.mean(0)
 
 
 prune = by_score(score)

@@ -1,4 +1,4 @@
-"""Smallest of the weights that are left, 20 % per round between trainings (lottery tickets, Frankle & Carbin 2019)."""
+"""Smallest of the weights that are left, one round of iterating (lottery tickets, Frankle & Carbin 2019)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import above_threshold, maskable, plan_of
+from prunebench.pruning.masks import plan_of, smallest
 from prunebench.pruning.methods.magnitude import score
 from prunebench.pruning.plan import Plan, PlanError
 
@@ -19,12 +19,9 @@ def prune(network: nn.Module, ratio: float, context: Context) -> Plan:
     Raises:
         PlanError: no weight is left.
     """
-    sizes = {name: magnitude.masked_fill(magnitude == 0, -torch.inf) for name, magnitude in score(network, context).items()}
-    total = sum(weight.numel() for weight in maskable(network).values())
-    left = sum(int(size.isfinite().sum()) for size in sizes.values())
-    if not left:
+    sizes = score(network, context)
+    left = torch.cat([size[size > 0] for size in sizes.values()])
+    if not len(left):
         raise PlanError("every weight of the network's convolutions is zero already")
-    if ratio == 0:
-        return plan_of({name: size > -torch.inf for name, size in sizes.items()})
-    removed = total - left + int(left * ratio)
-    return plan_of(above_threshold(sizes, (removed + 0.5) / total))
+    threshold = smallest(left.cpu().numpy(), int(len(left) * ratio)) if ratio > 0 else 0.0
+    return plan_of({name: size > threshold for name, size in sizes.items()})

@@ -1,4 +1,4 @@
-"""Smallest group L1 norm: filters, scales and the weights that read them (PruningBench MagnitudeL1; Fang et al. 2023)."""
+"""Smallest group L1 norm: filters, scales and their readers (PruningBench MagnitudeL1; Fang et al. 2023)."""
 
 import torch_pruning as tp
 

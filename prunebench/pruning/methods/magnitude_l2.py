@@ -1,4 +1,4 @@
-"""Smallest group L2 norm: filters, scales and the weights that read them (PruningBench MagnitudeL2; Fang et al. 2023)."""
+"""Smallest group L2 norm: filters, scales and their readers (PruningBench MagnitudeL2; Fang et al. 2023)."""
 
 import torch_pruning as tp
 

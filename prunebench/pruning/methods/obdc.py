@@ -1,11 +1,13 @@
-"""Smallest weight^2 * Fisher over a channel's own filter (PruningBench OBD-C; Wang et al. 2019, EigenDamage)."""
+"""Smallest weight^2 * Fisher of a channel's own filter (PruningBench OBD-C; Wang et al. 2019, EigenDamage)."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 import torch_pruning as tp
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
 
 from prunebench.pruning.importance import fisher, from_importance
 
@@ -14,12 +16,16 @@ NO_CLASSIFIER = -1
 
 
 def importance(group: Any) -> Tensor | None:
-    """Return Torch-Pruning's OBD-C for the Fisher diagonal that `fisher` has left; its own fails on layers with bias."""
+    """Return Torch-Pruning's OBD-C for the diagonal that `fisher` has left; its own one fails on layers with bias."""
     scorer = tp.importance.OBDCImportance(num_classes=NO_CLASSIFIER)
-    layers = [d.layer for d, _ in group if isinstance(d.layer, tuple(scorer.target_types))]
-    scorer.steps, scorer.Fisher = 1, {layer: layer.weight.grad.flatten(1) for layer in layers}
+    layers = [d.layer for d, _ in group if isinstance(d.layer, _ConvNd | nn.Linear)]
+    scorer.steps, scorer.Fisher = 1, {layer: _squares(layer.weight) for layer in layers}
     scores: Tensor | None = scorer(group)
     return scores
+
+
+def _squares(weight: Tensor) -> Tensor:
+    return torch.zeros_like(weight).flatten(1) if weight.grad is None else weight.grad.flatten(1)
 
 
 prune = from_importance(importance, prepare=fisher)

@@ -1,4 +1,4 @@
-"""Channels that a LASSO keeps for the next layer's outputs, on images (He et al. 2017); inherits least-squares weights."""
+"""Channels that a LASSO on images keeps, then least squares for what reads them (He et al. 2017)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import lasso_path
 from torch import Tensor
 
-from prunebench.pruning.reconstruction import Reconstruction, ridge
 from prunebench.pruning.readers import Sample
+from prunebench.pruning.reconstruction import Reconstruction, ridge
 
 PENALTIES, WEAKEST = 60, 1e-4
 """The penalties that are tried: from the one that keeps no channel down to a ten-thousandth of it."""
@@ -29,7 +29,7 @@ def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
         The kept channels, ascending.
     """
     x, y = contributions.double().cpu(), outputs.double().cpu()
-    gram, known, factors = (x.T @ x).numpy(), (x.T @ y).numpy(), None
+    gram, known, factors = (x.T @ x).numpy(), (x.T @ y).numpy(), np.zeros(x.shape[1])
     strongest = np.abs(known).max() / len(y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the choice needs no exact factors
@@ -41,7 +41,8 @@ def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
             if np.count_nonzero(factors) >= count:
                 break
     size = torch.from_numpy(np.abs(factors)) * x.norm(dim=0)
-    return size.sort(descending=True, stable=True).indices[:count].sort().values
+    best: Tensor = size.sort(descending=True, stable=True).indices
+    return best[:count].sort().values
 
 
 def least_squares(sample: Sample, kept: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Weights whose removal changes the first loss least, |weight * gradient| (SNIP, Lee et al. 2019); at initialisation."""
+"""Weights with the smallest |weight * gradient| of the first loss, at initialisation (SNIP, Lee et al. 2019)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights with the least synaptic flow, without data, 100 rounds (SynFlow, Tanaka et al. 2020); at initialisation."""
+"""Weights with the least synaptic flow, 100 rounds without data, at initialisation (SynFlow, Tanaka et al. 2020)."""
 
 from __future__ import annotations
 

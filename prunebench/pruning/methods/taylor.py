@@ -1,4 +1,4 @@
-"""Smallest first-order Taylor term of the loss, |weight * gradient| (PruningBench Taylor; Molchanov et al. 2019)."""
+"""Smallest first-order term of the loss, |weight * gradient|, of a group (PruningBench; Molchanov et al. 2019)."""
 
 import torch_pruning as tp
 

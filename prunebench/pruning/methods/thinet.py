@@ -1,16 +1,16 @@
-"""Channels whose sum the next layer misses least, greedily, on images (ThiNet, Luo et al. 2017); inherits scaled weights."""
+"""Channels that the next layer misses least on images, greedily, then a scale for each (ThiNet, Luo et al. 2017)."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from prunebench.pruning.reconstruction import Reconstruction, ridge
 from prunebench.pruning.readers import Sample
+from prunebench.pruning.reconstruction import Reconstruction, ridge
 
 
 def greedy(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
-    """Remove, one by one, the channel that leaves the smallest square of what is removed (Luo et al. 2017, Algorithm 1).
+    """Remove the channel that leaves the smallest square of all that is removed, one by one (Luo et al., Algorithm 1).
 
     Args:
         contributions: of each channel to sampled outputs, [samples, channels].

@@ -1,4 +1,4 @@
-"""The average width of each stage that slimming found in another network (transferred guided pruning, the paper's Fig. 5)."""
+"""The average width of a stage that slimming found in another network (transferred design, paper p.9, Fig. 5)."""
 
 from __future__ import annotations
 
