@@ -35,7 +35,8 @@ class Part:
 
     def squares(self, count: int) -> Tensor:
         """Return the sum of squares that each of `count` channels has here."""
-        own = self.weight.detach().index_select(self.axis, self.at).movedim(self.axis, 0).flatten(1).square().sum(1)
+        own = self.weight.detach().index_select(self.axis, self.at).movedim(self.axis, 0)
+        own = own.reshape(len(own), -1).square().sum(1)
         return own.new_zeros(count).index_add_(0, self.channels, own)
 
     def decay(self, factors: Tensor) -> None:

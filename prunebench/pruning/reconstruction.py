@@ -66,7 +66,11 @@ class Reconstruction:
 
     def inherit(self, network: nn.Module, plan: Plan, context: Context) -> nn.Module:
         """Return a copy of the network, all channels still there, with the weights that suit a plan of `prune`."""
-        return self._pass(network, context, lambda name, *_: torch.tensor(plan.keep[name]))[2]
+
+        def choose(name: str, contributions: Tensor, outputs: Tensor) -> Tensor:
+            return torch.tensor(plan.keep.get(name, range(contributions.shape[1])))
+
+        return self._pass(network, context, choose)[2]
 
     def _pass(self, network: nn.Module, context: Context, choose: Choose) -> tuple[Kept, dict[str, int], nn.Module]:
         """Return the kept channels and the totals by group, and a copy of the network with the fitted weights."""

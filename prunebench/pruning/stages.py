@@ -36,7 +36,5 @@ def matched(found: Sequence[list[str]], pattern: Sequence[T] | None, own: Iterab
     """
     values = list(own if pattern is None else pattern)
     if len(values) != len(found):
-        raise PlanError(
-            f"the pattern has {len(values)} stages and this network {len(found)}: one value per stage is needed"
-        )
+        raise PlanError(f"the pattern has {len(values)} stages and this network {len(found)}; it needs one value each")
     return list(zip(found, values, strict=True))

@@ -1,4 +1,4 @@
-"""Smallest weights of all convolutions, one global threshold (Han et al. 2015); masks, no shape changes."""
+"""Smallest weights of all convolutions as masks, one global threshold (Han et al. 2015; paper p.4)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,9 @@ from prunebench.pruning.reconstruction import Reconstruction, ridge
 PENALTIES, WEAKEST = 60, 1e-4
 """The penalties that are tried: from the one that keeps no channel down to a ten-thousandth of it."""
 
+NOISE = 1e-9
+"""Factors this much smaller than the largest are rounding errors, as those of a channel whose twin has its factor."""
+
 
 def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
     """Weaken the penalty until `count` channels have a factor, and keep those with the largest (He et al. 2017, eq. 3).
@@ -38,7 +41,7 @@ def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
                 x.numpy(), y.numpy(), alphas=[penalty], precompute=gram, Xy=known, coef_init=factors, copy_X=False
             )
             factors = path[:, -1]
-            if np.count_nonzero(factors) >= count:
+            if (np.abs(factors) > NOISE * np.abs(factors).max()).sum() >= count:
                 break
     size = torch.from_numpy(np.abs(factors)) * x.norm(dim=0)
     best: Tensor = size.sort(descending=True, stable=True).indices

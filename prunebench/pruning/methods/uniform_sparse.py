@@ -1,4 +1,4 @@
-"""Each weight removed with the same probability (the paper's uniform sparsification, p.8); masks."""
+"""Masks that drop each weight with the same probability (uniform sparsification, paper p.8, Fig. 5 right)."""
 
 from __future__ import annotations
 
