@@ -129,6 +129,6 @@ def _remember(reader: Reader, generator: torch.Generator, layer: nn.Module, x: t
 
 def _run(network: nn.Module, images: Tensor, hooks: list[RemovableHandle]) -> None:
     with torch.no_grad():
-        network(images)
+        network(images.contiguous(memory_format=torch.channels_last))  # half as fast again in deep networks
     for hook in hooks:
         hook.remove()
