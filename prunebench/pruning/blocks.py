@@ -19,11 +19,13 @@ def without(network: nn.Module, blocks: Sequence[str]) -> nn.Module:
 
     Args:
         network: it is not changed.
-        blocks: module names.
+        blocks: module names; for none the network itself is returned.
 
     Raises:
         PlanError: the network has no such module.
     """
+    if not blocks:
+        return network
     modules = dict(network.named_modules())
     for name in blocks:
         if name not in modules or not name:

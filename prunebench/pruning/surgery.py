@@ -5,7 +5,8 @@ Its dependency graph (Fang et al. 2023) finds the layers that must change with a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -14,11 +15,15 @@ import torch_pruning as tp
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
+from torch_pruning.dependency.index_mapping import _FlattenIndexMapping
 
 from prunebench.networks import ChannelSelection, PaddedShortcut
 from prunebench.pruning.blocks import without
 from prunebench.pruning.mask import Mask
 from prunebench.pruning.plan import Plan, PlanError
+
+MOST_INDICES = 200_000
+"""Inputs of one layer that channels may be flattened to; ImageNet's VGG-16 has 25,088."""
 
 
 def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
@@ -113,8 +118,30 @@ def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
 
 
 def group_of(graph: Any, module: nn.Module, channels: Sequence[int]) -> Any:
-    """Return the Torch-Pruning group of all that goes with some output channels of a traced module."""
-    return graph.get_pruning_group(module, graph.get_pruner_of_module(module).prune_out_channels, list(channels))
+    """Return the Torch-Pruning group of all that goes with some output channels of a traced module.
+
+    Raises:
+        PlanError: the channels cannot be followed through the network.
+    """
+    with _bounded_flattening(graph._module2name[module]):
+        return graph.get_pruning_group(module, graph.get_pruner_of_module(module).prune_out_channels, list(channels))
+
+
+@contextmanager
+def _bounded_flattening(name: str) -> Iterator[None]:
+    """Stop Torch-Pruning where it follows reshapes in a circle, with ever more indices (shifted windows of Swin)."""
+    follow = _FlattenIndexMapping.__call__
+
+    def bounded(self: Any, indices: Sequence[Any]) -> Any:
+        if not self.reverse and len(indices) * self._stride > MOST_INDICES:
+            raise PlanError(f"cannot follow the channels of {name} through the reshapes of this network")
+        return follow(self, indices)
+
+    _FlattenIndexMapping.__call__ = bounded
+    try:
+        yield
+    finally:
+        _FlattenIndexMapping.__call__ = follow
 
 
 def obstacle(graph: Any, group: Any) -> str:

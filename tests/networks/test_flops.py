@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from prunebench.experiment import Network, options
 from prunebench.networks import build
@@ -23,6 +24,7 @@ CASES = {  # parameters, FLOPs and multiply-accumulates of a layer on an image o
     "max pooling": (nn.MaxPool2d(3), 0, 9 * 2 * 4, 0),
     "average pooling": (nn.AvgPool2d((2, 3)), 0, 6 * 2 * 6, 0),
     "global pooling": (nn.AdaptiveAvgPool2d(1), 0, 72, 0),
+    "a global pool that changes nothing": (nn.AdaptiveAvgPool2d(6), 0, 0, 0),
     "what nobody counts": (nn.Sequential(nn.Sigmoid(), nn.Dropout()), 0, 0, 0),
 }
 
@@ -37,6 +39,43 @@ def test_a_small_vgg_by_hand() -> None:
     network = build(Network("vgg", options(widths=(2, "M", 3))), channels=1, classes=4)
     first, pool, second = (2 * 9 * 2 + 3 * 2) * 64, 4 * 2 * 16, (2 * 18 * 3 + 3 * 3) * 16
     assert count(network, torch.zeros(1, 1, 8, 8)).flops == first + pool + second + 2 * 12 + 4
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Network("vgg", options(widths=(4, "M", 6), hidden=(5,), form="weight_level")),
+        Network("preresnet", options(blocks=1, widths=(2, 3))),
+        Network("densenet", options(growth=2, layers=2, bottleneck=True)),
+        Network("resnet", options(blocks=1, widths=(2, 3), shortcut="projection")),
+        Network("mobilenet", options(stages=((1, 4, 1, 1), (2, 6, 2, 2)), stem=4, last=8)),
+        Network("torchvision", options(name="resnet34")),
+    ],
+    ids=lambda n: n.family,
+)
+def test_multiply_accumulates_are_half_of_what_torch_counts(network: Network) -> None:
+    with torch.device("meta"):
+        built, images = build(network, 3, 7).eval(), torch.empty(2, 3, 32, 32)
+        with FlopCounterMode(display=False) as counter:
+            built(images)
+        assert count(built, images).macs * 2 * len(images) == counter.get_total_flops()
+
+
+def test_the_readmes_densenet_100_takes_the_papers_operations() -> None:
+    with torch.device("meta"):
+        network = build(Network("densenet", options(growth=12, layers=32, compression=0.5)), 3, 10)
+        assert round(count(network, torch.empty(1, 3, 32, 32)).flops / 1e9, 2) == 2.68  # paper protocols, Q2
+
+
+def test_zeros_of_convolutions_can_be_left_out() -> None:
+    network = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Flatten(), nn.Linear(48, 5))
+    with torch.no_grad():
+        network[0].weight[:, 0] = 0
+        network[2].weight.zero_()
+    dense, masked = (count(network, IMAGE, nonzero) for nonzero in (False, True))
+    assert dense.parameters - masked.parameters == 27
+    assert dense.macs - masked.macs == 27 * 16
+    assert dense.flops - masked.flops == 2 * 27 * 16
 
 
 def test_costs_are_per_image() -> None:

@@ -46,6 +46,44 @@ def test_vgg_has_half_scales_and_small_linear_weights() -> None:
     assert state["classifier.bias"].eq(0).all()
 
 
+def test_forms_have_their_own_rules() -> None:
+    wide = options(widths=(200, 400), hidden=(64,), form="weight_level")
+    level, imagenet = (
+        build(Network("vgg", o), 3, 10)
+        for o in (wide, options(widths=(8,), hidden=(16,), form="imagenet_slimming", side=2))
+    )
+    initialise(level, seeded())
+    initialise(imagenet, seeded())
+    weight = level.get_parameter("features.conv2.weight")
+    assert weight.std().item() == pytest.approx(math.sqrt(2 / (9 * 200)), rel=0.02)
+    assert level.get_parameter("features.norm1.weight").eq(1).all()
+    assert level.get_parameter("features.conv1.bias").eq(0).all()
+    assert imagenet.get_parameter("features.norm1.weight").eq(0.5).all()
+    assert imagenet.get_parameter("hidden.norm1.weight").eq(0.5).all()
+
+
+@pytest.mark.parametrize(
+    ("network", "scale"),
+    [
+        (Network("preresnet", options(blocks=1)), 0.5),
+        (Network("preresnet", options(blocks=1, form="weight_level")), 1),
+        (Network("densenet", options(growth=2, layers=1, form="weight_level")), 1),
+        (Network("resnet", options(blocks=1)), 1),
+        (Network("torchvision", options(name="resnet18")), 1),
+    ],
+)
+def test_scales(network: Network, scale: float) -> None:
+    built = build(network, 3, 10)
+    initialise(built, seeded())
+    assert all(m.weight.eq(scale).all() for m in built.modules() if isinstance(m, nn.BatchNorm2d))
+
+
+def test_torchvisions_mobilenet_has_small_linear_weights() -> None:
+    built = build(Network("torchvision", options(name="mobilenet_v2")), 3, 10)
+    initialise(built, seeded())
+    assert built.get_parameter("classifier.1.weight").std().item() == pytest.approx(0.01, rel=0.03)
+
+
 def test_the_other_families_have_pytorchs_linear_layer() -> None:
     network = build(Network("densenet", options(growth=32, layers=1)), 3, 100)
     initialise(network, seeded())
