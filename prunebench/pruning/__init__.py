@@ -10,21 +10,52 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prunebench.pruning.allocation import keep_counts, keep_global, keep_uniform
+    from prunebench.pruning.allocation import keep_counts, keep_global, keep_protected, keep_uniform
+    from prunebench.pruning.compose import by_score, by_weight
     from prunebench.pruning.context import Context
     from prunebench.pruning.groups import Group, prunable
+    from prunebench.pruning.importance import fisher, from_importance, gradients
+    from prunebench.pruning.mask import Mask
+    from prunebench.pruning.masks import maskable, plan_of
     from prunebench.pruning.plan import Plan, PlanError
 
-__all__ = ["Context", "Group", "Plan", "PlanError", "keep_counts", "keep_global", "keep_uniform", "prunable"]
+__all__ = [
+    "Context",
+    "Group",
+    "Mask",
+    "Plan",
+    "PlanError",
+    "by_score",
+    "by_weight",
+    "fisher",
+    "from_importance",
+    "gradients",
+    "keep_counts",
+    "keep_global",
+    "keep_protected",
+    "keep_uniform",
+    "maskable",
+    "plan_of",
+    "prunable",
+]
 
 _HOME = {
     "Context": "context",
     "Group": "groups",
+    "Mask": "mask",
     "Plan": "plan",
     "PlanError": "plan",
+    "by_score": "compose",
+    "by_weight": "compose",
+    "fisher": "importance",
+    "from_importance": "importance",
+    "gradients": "importance",
     "keep_counts": "allocation",
     "keep_global": "allocation",
+    "keep_protected": "allocation",
     "keep_uniform": "allocation",
+    "maskable": "masks",
+    "plan_of": "masks",
     "prunable": "groups",
 }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from prunebench.pruning.plan import Plan, PlanError
+
+PROTECTED = 0.1
+"""Share of each layer's channels that `keep_protected` keeps (PruningBench, Li, H. et al. 2024, sec. 4)."""
 
 
 def keep_global(scores: Mapping[str, Tensor], ratio: float) -> Plan:
@@ -48,6 +52,28 @@ def keep_uniform(scores: Mapping[str, Tensor], ratio: float) -> Plan:
     return keep_counts(scores, {name: max(1, int(len(score) * (1 - ratio))) for name, score in scores.items()})
 
 
+def keep_protected(scores: Mapping[str, Tensor], ratio: float) -> Plan:
+    """Keep the channels above one threshold, and the best tenth of every layer in any case, at least 1.
+
+    Args:
+        scores: by layer, shape [channels], higher is better.
+        ratio: share of all channels to remove, in [0, 1).
+
+    Raises:
+        PlanError: there are no scores, one is not a number, or the protected channels are more than may stay.
+    """
+    layers = _checked(scores)
+    for score in layers.values():
+        score[_best(score, math.ceil(PROTECTED * len(score)))] = torch.inf
+    total, held = sum(map(len, layers.values())), sum(int(s.isposinf().sum()) for s in layers.values())
+    if ratio > 0 and int(total * ratio) >= total - held:
+        raise PlanError(
+            f"ratio {ratio} cannot be met: {held} of {total} channels are protected, a tenth of every layer; "
+            f"valid ratios are below {(total - held) / total:.3f}"
+        )
+    return keep_global(layers, ratio)
+
+
 def keep_counts(scores: Mapping[str, Tensor], counts: Mapping[str, int]) -> Plan:
     """Keep a given number of the best channels of each layer, as predefined architectures do.
 
@@ -63,16 +89,49 @@ def keep_counts(scores: Mapping[str, Tensor], counts: Mapping[str, int]) -> Plan
         if name not in layers or not 0 < count <= len(layers[name]):
             given = f"{len(layers[name])} scores" if name in layers else "no scores"
             raise PlanError(f"cannot keep {count} channels of {name}, which has {given}")
-        best = layers[name].sort(descending=True, stable=True).indices
-        keep[name] = tuple(sorted(best[:count].tolist()))
+        keep[name] = tuple(_best(layers[name], count).tolist())
     return Plan(keep, {name: len(layers[name]) for name in keep})
+
+
+def allocate(
+    scores: Mapping[str, Tensor], ratio: float, allocation: str | Sequence[tuple[str, int]] = "uniform"
+) -> Plan:
+    """Return the plan of an allocation by name: `uniform`, `global`, `protected`, or given counts.
+
+    Args:
+        scores: by layer, shape [channels], higher is better.
+        ratio: share to remove, in [0, 1).
+        allocation: a name, or pairs of a layer and the channels that it keeps, which make the ratio void.
+
+    Raises:
+        PlanError: there is no such allocation, or scores, counts or ratio do not fit.
+    """
+    if not isinstance(allocation, str):
+        return keep_counts(scores, dict(allocation))
+    if allocation not in _ALLOCATIONS:
+        raise PlanError(
+            f"unknown allocation {allocation!r}; valid are {', '.join(_ALLOCATIONS)}, or pairs of layer and count"
+        )
+    return _ALLOCATIONS[allocation](scores, ratio)
+
+
+_ALLOCATIONS: dict[str, Callable[[Mapping[str, Tensor], float], Plan]] = {
+    "uniform": keep_uniform,
+    "global": keep_global,
+    "protected": keep_protected,
+}
+
+
+def _best(score: Tensor, count: int) -> Tensor:
+    """Return the ascending indices of the best channels, of equal ones the first."""
+    return score.sort(descending=True, stable=True).indices[:count].sort().values
 
 
 def _checked(scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the scores on the CPU, where equal ones are ordered the same everywhere."""
     if not scores:
         raise PlanError("no scores: the method found no layer of this network that it can prune")
-    layers = {name: score.detach().double().cpu() for name, score in scores.items()}
+    layers = {name: score.detach().double().cpu().clone() for name, score in scores.items()}
     for name, score in layers.items():
         if score.dim() != 1 or not len(score):
             raise PlanError(f"scores of {name} have shape {list(score.shape)}; expected one number per channel")

@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from prunebench.networks import ChannelSelection
-from prunebench.pruning.surgery import group_of, obstacle, producers, trace, width_of, widths
+from prunebench.pruning.surgery import group_of, obstacle, producers, trace, width_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +43,41 @@ def prunable(network: nn.Module, example: Tensor) -> list[Group]:
     Raises:
         PlanError: the network cannot be traced.
     """
+    return survey(network, example).groups
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """A network traced once: where channels may be removed, and what goes with them.
+
+    Attributes:
+        copy: traced copy of the network, in evaluation mode; its modules have the network's names.
+        graph: Torch-Pruning's dependency graph of the copy.
+        groups: where channels may be removed; they hold the modules of the network itself.
+        coupled: Torch-Pruning's group of all channels of each, with the modules of the copy, by the group's name.
+    """
+
+    copy: nn.Module
+    graph: Any
+    groups: list[Group]
+    coupled: dict[str, Any]
+
+
+def survey(network: nn.Module, example: Tensor) -> Survey:
+    """Trace a network and return where channels may be removed, as `prunable` does, with what goes with them.
+
+    Raises:
+        PlanError: the network cannot be traced.
+    """
     copy, graph = trace(network, example)
+    found = Survey(copy, graph, [], {})
     names = {twin: name for name, twin in copy.named_modules()}
-    alone = [twin for twin in names if twin in graph.module2node and _stands_alone(graph, twin)]
-    return [_group(network, names[twin], names.get(_norm(graph, twin))) for twin in alone]
+    for twin in names:
+        if twin in graph.module2node and (coupled := _alone(graph, twin)) is not None:
+            group = _group(network, names[twin], names.get(_norm(graph, twin)))
+            found.groups.append(group)
+            found.coupled[group.name] = coupled
+    return found
 
 
 def _group(network: nn.Module, name: str, norm_name: str | None) -> Group:
@@ -54,20 +85,21 @@ def _group(network: nn.Module, name: str, norm_name: str | None) -> Group:
     norm = network.get_submodule(norm_name) if norm_name is not None else None
     return Group(
         name=name if norm_name is None or isinstance(module, ChannelSelection) else norm_name,
-        channels=widths(network)[name],
+        channels=width_of(module) or 0,
         norm=norm if isinstance(norm, _BatchNorm) else None,
         producer=module if isinstance(module, _ConvNd | nn.Linear) else None,
     )
 
 
-def _stands_alone(graph: Any, module: nn.Module) -> bool:
+def _alone(graph: Any, module: nn.Module) -> Any:
+    """Return the group of a module's channels if they can go without another layer's, else None."""
     if not isinstance(module, _ConvNd | nn.Linear | ChannelSelection):
-        return False
+        return None
     group = group_of(graph, module, range(width_of(module) or 0))
     touched = [dependency.target.module for dependency, _ in group]
     grouped = any(isinstance(m, _ConvNd) and 1 < m.groups < m.out_channels for m in touched)
     own = [p for p in producers(graph, group) if not _depthwise(p)]
-    return not grouped and own == [module] and not obstacle(graph, group)
+    return group if not grouped and own == [module] and not obstacle(graph, group) else None
 
 
 def _depthwise(module: nn.Module) -> bool:

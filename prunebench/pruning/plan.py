@@ -1,14 +1,15 @@
-"""The plan: what a structured pruning method decided, as plain data. Nothing here imports torch."""
+"""The plan: what a pruning method decided, as plain data. Nothing here imports torch."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from prunebench.errors import PrunebenchError
+from prunebench.pruning.mask import Mask
 
 
 class PlanError(PrunebenchError):
@@ -17,13 +18,14 @@ class PlanError(PrunebenchError):
 
 @dataclass(frozen=True)
 class Plan:
-    """The channels that each layer keeps, and the blocks that are dropped whole.
+    """The channels that each layer keeps, the blocks that are dropped whole, or the weights that each mask keeps.
 
     Attributes:
         keep: indices of the kept output channels, ascending, by module name; sequences of integers become tuples.
         total: output channels before pruning, by module name.
         notes: what the reader of a result should know, such as a layer that was saved from losing every channel.
         drop: names of residual blocks of which only the shortcut is left.
+        masks: kept weights by module name, of a method that prunes single weights; they leave every shape as it is.
 
     Raises:
         PlanError: a layer keeps nothing, its indices are out of range, out of order or twice there, or it lies in a
@@ -34,6 +36,7 @@ class Plan:
     total: dict[str, int]
     notes: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    masks: dict[str, Mask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keep", {name: tuple(int(i) for i in kept) for name, kept in self.keep.items()})
@@ -74,9 +77,10 @@ class Plan:
                 )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the plan as plain JSON data; `drop` only where blocks are dropped."""
+        """Return the plan as plain JSON data; `drop` and `masks` only where there are any."""
         data = {"keep": {k: list(v) for k, v in self.keep.items()}, "total": self.total, "notes": list(self.notes)}
-        return data | ({"drop": list(self.drop)} if self.drop else {})
+        masks = {name: mask.to_json() for name, mask in self.masks.items()}
+        return data | ({"drop": list(self.drop)} if self.drop else {}) | ({"masks": masks} if masks else {})
 
     @classmethod
     def from_json(cls, data: Any) -> Plan:
@@ -86,7 +90,8 @@ class Plan:
             PlanError: it is no such document, or the plan is wrong.
         """
         try:
-            return cls(data["keep"], data["total"], data["notes"], data.get("drop", ()))
+            masks = {name: Mask.from_json(mask) for name, mask in data.get("masks", {}).items()}
+            return cls(data["keep"], data["total"], data["notes"], data.get("drop", ()), masks)
         except PlanError:
             raise
         except Exception as error:

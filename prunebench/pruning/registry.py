@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from prunebench.pruning.context import Context
 
 Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan]"
+Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 
 class MethodError(PrunebenchError):
@@ -71,13 +72,35 @@ def _resolve_in(file: Path, method: Method) -> Prune:
     return prune
 
 
+def inheritance(method: Method, file: Path | None = None) -> Inherit | None:
+    """Return the method's own rule for the weights that the pruned network inherits, None where it keeps what it had.
+
+    Args:
+        method: from the registry, or as `load_file` returned it.
+        file: the user's file, for a method that has a source.
+
+    Raises:
+        UnknownNameError: as `resolve` does.
+        MethodError: as `resolve` does.
+    """
+    resolve(method, file)
+    if file is not None:
+        found = load_file(f"{file}:{method.name}")[1]
+    else:
+        found = import_module(f"prunebench.pruning.methods.{method.name}")
+    inherit: Inherit | None = getattr(found, "inherit", None)
+    return inherit
+
+
 def load_file(reference: str) -> tuple[Method, Any]:
     """Load a user's method.
 
     Args:
         reference: `path/to/file.py:NAME`. NAME is a function `prune(network, ratio, context) -> Plan`, or a class
             that is made without arguments and is callable like that or has such a method `prune`; it may also have a
-            method `regulariser(network)`, called after each backward pass of training to add to the gradients.
+            method `regulariser(network)`, called after each backward pass of training to add to the gradients,
+            `after_epoch(network, epochs)`, called after each epoch, and `inherit(network, plan, context)`, which
+            returns a copy of the network, of the same shapes, with the weights that the pruned network gets.
 
     Returns:
         The method, with the sha256 of the file as its source, and the function or a new instance. The
@@ -150,8 +173,8 @@ def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Contex
         example: images to apply the plan with, shape [N, C, H, W].
 
     Raises:
-        MethodError: the ratio is out of range, or the method raises, returns no plan or one that does not fit, or
-            changes the network.
+        MethodError: the ratio is out of range or more than any layer can lose, or the method raises, returns no plan
+            or one that does not fit, or changes the network.
     """
     from prunebench.pruning import surgery
 
@@ -167,11 +190,21 @@ def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Contex
         raise MethodError(
             f"the method returns {type(plan).__name__}, not a Plan; keep_uniform(scores, ratio) makes one"
         )
+    _check_ratio(plan, ratio)
     try:
         surgery.apply(network, plan, example)
     except PlanError as error:
         raise MethodError(f"the method's plan does not fit the network: {error}") from error
     return plan
+
+
+def _check_ratio(plan: Plan, ratio: float) -> None:
+    widest = max(plan.total.values(), default=0)
+    if widest and ratio > 1 - 1 / widest and all(len(kept) == 1 for kept in plan.keep.values()):
+        raise MethodError(
+            f"ratio {ratio} is more than any layer can lose: the widest has {widest} channels, and each keeps at least "
+            f"1; valid are ratios up to {1 - 1 / widest:.3g}, or a wider network"
+        )
 
 
 def _check_unchanged(before: dict[str, str], after: dict[str, str]) -> None:
@@ -200,10 +233,12 @@ def _digest(tensor: Tensor) -> str:
 def _where(error: BaseException, path: str = "") -> str:
     """Return the last line of the user's code that an error passed through, empty if it passed through none.
 
-    Without a path the user's file is that of the first function called from here.
+    Without a path the user's file is that of the first function outside of this package and of installed ones.
     """
     frames = traceback.extract_tb(error.__traceback__)[1:]
-    own = [frame for frame in frames if frame.filename == (path or frames[0].filename)]
+    ours = str(Path(__file__).parents[1])
+    theirs = [f.filename for f in frames if not f.filename.startswith(ours) and "site-packages" not in f.filename]
+    own = [frame for frame in frames if frame.filename == (path or next(iter(theirs), None))]
     return f" ({own[-1].filename}, line {own[-1].lineno}: {own[-1].line})" if own else ""
 
 

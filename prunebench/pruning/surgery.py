@@ -5,7 +5,7 @@ Its dependency graph (Fang et al. 2023) finds the layers that must change with a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -19,6 +19,7 @@ from torch_pruning.dependency.index_mapping import _FlattenIndexMapping
 
 from prunebench.networks import ChannelSelection, PaddedShortcut
 from prunebench.pruning.blocks import without
+from prunebench.pruning.mask import Mask
 from prunebench.pruning.plan import Plan, PlanError
 
 MOST_INDICES = 200_000
@@ -26,7 +27,7 @@ MOST_INDICES = 200_000
 
 
 def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
-    """Return a copy of the network without the blocks and channels that the plan removes.
+    """Return a copy of the network without the plan's blocks and channels, and with its masked weights at zero.
 
     Args:
         network: trained, fresh or already pruned; it is not changed.
@@ -38,7 +39,11 @@ def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
         PlanError: the plan does not fit, or the network cannot be traced.
     """
     shorter = without(network, plan.drop)
+    if plan.masks:
+        shorter = masked(shorter, plan.masks)
     plan.check(widths(shorter))
+    if plan.masks and not plan.keep:
+        return shorter
     smaller, graph = trace(shorter, example)
     _check_removable(smaller, graph, plan)
     for name in plan.keep:
@@ -47,6 +52,28 @@ def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:
     _check_runs(smaller, example)
     _restore(shorter, smaller)
     return smaller
+
+
+def masked(network: nn.Module, masks: Mapping[str, Mask]) -> nn.Module:
+    """Return a copy of the network whose masked weights are zero.
+
+    Raises:
+        PlanError: the network lacks a layer of the masks, or has it with another shape.
+    """
+    copy = deepcopy(network)
+    layers = dict(copy.named_modules())
+    with torch.no_grad():
+        for name, mask in masks.items():
+            shape = getattr(getattr(layers.get(name), "weight", None), "shape", None)
+            if shape != mask.shape:
+                has = f"has {name} with a weight of shape {list(shape)}" if shape else f"has no layer {name!r}"
+                raise PlanError(
+                    f"the plan masks {name}, a weight of shape {list(mask.shape)}; this network {has}: "
+                    "the plan was made for another network"
+                )
+            weight = copy.get_parameter(f"{name}.weight")
+            weight.masked_fill_(~mask.tensor().to(weight.device), 0)
+    return copy
 
 
 def widths(network: nn.Module) -> dict[str, int]:
@@ -136,6 +163,12 @@ def producers(graph: Any, group: Any) -> list[nn.Module]:
     kinds = (_ConvNd, nn.Linear, ChannelSelection)
     removing = [d.target.module for d, _ in group if graph.is_out_channel_pruning_fn(d.handler)]
     return [module for module in removing if isinstance(module, kinds)]
+
+
+def reads(graph: Any, dependency: Any) -> bool:
+    """Return whether a member of a group loses inputs only; Torch-Pruning has one function for both in some layers."""
+    handler = dependency.handler
+    return bool(graph.is_in_channel_pruning_fn(handler) and not graph.is_out_channel_pruning_fn(handler))
 
 
 class _SelectionPruner(tp.pruner.BasePruningFunc):  # type: ignore[misc]

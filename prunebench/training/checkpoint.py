@@ -68,8 +68,8 @@ class Partial:
         network.load_state_dict({n[2:]: t for n, t in tensors.items() if n.startswith("w.")})
         for name, parameter in network.named_parameters():
             if f"m.{name}" in tensors:
-                momentum = torch.empty_like(parameter, memory_format=torch.preserve_format).copy_(tensors[f"m.{name}"])
-                optimiser.state[parameter]["momentum_buffer"] = momentum.detach()
+                buffer = torch.empty_like(parameter, requires_grad=False)  # in its memory layout
+                optimiser.state[parameter]["momentum_buffer"] = buffer.copy_(tensors[f"m.{name}"])
         return history
 
 

@@ -19,6 +19,10 @@ from prunebench.training.schedule import lr_at
 Hook = Callable[[nn.Module], None]
 """Called after every backward pass; may add to the gradients of the network's parameters."""
 
+EpochHook = Callable[[nn.Module, int], None]
+"""Called with the number of finished epochs after each, before the test, and again when a training is taken up there;
+may change the weights, the same way each time."""
+
 
 def train(
     network: nn.Module,
@@ -28,6 +32,7 @@ def train(
     partial: Partial,
     regulariser: Hook | None = None,
     report: Callable[[Epoch], None] = lambda epoch: None,
+    after_epoch: EpochHook | None = None,
 ) -> list[Epoch]:
     """Train a network in place and return its course.
 
@@ -39,6 +44,7 @@ def train(
         partial: where the state is kept after every epoch, and taken up again.
         regulariser: acts on the gradients of every step.
         report: is told of every finished epoch.
+        after_epoch: acts on the weights after every epoch.
 
     Raises:
         TrainingError: the loss is no longer finite.
@@ -46,6 +52,8 @@ def train(
     network.to(memory_format=torch.channels_last)
     optimiser = _optimiser(network, recipe)
     history = partial.restore(network, optimiser)
+    if after_epoch is not None and history:
+        after_epoch(network, len(history))
     for epoch in range(len(history), recipe.epochs):
         began = time.perf_counter()
         for group in optimiser.param_groups:
@@ -56,6 +64,8 @@ def train(
                 f"the loss became {loss} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
                 f"{lr_at(recipe, epoch):g}; nothing is stored. A smaller rate or a weaker regulariser may help."
             )
+        if after_epoch is not None:
+            after_epoch(network, epoch + 1)
         test_loss, test_accuracy = evaluate(network, images.test, images.test_labels)
         seconds = time.perf_counter() - began
         history.append(Epoch(epoch + 1, lr_at(recipe, epoch), loss, accuracy, test_loss, test_accuracy, seconds))

@@ -9,6 +9,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from prunebench.training.loop import Hook
 
 
+def chain(*hooks: Hook | None) -> Hook | None:
+    """Return one hook that calls those that are not None in order, None if there are none; masks come last."""
+    given = [hook for hook in hooks if hook is not None]
+
+    def call(network: nn.Module) -> None:
+        for hook in given:
+            hook(network)
+
+    return call if given else None
+
+
 def bn_l1(network: nn.Module, strength: float) -> Hook:
     """Return the L1 penalty on the scales of all batch normalisations: grad += strength * sign(scale).
 

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prunebench.pruning import PlanError, keep_global, keep_uniform
+from prunebench.pruning import PlanError, keep_global, keep_protected, keep_uniform
 
 SCORES = st.dictionaries(
     st.sampled_from("abcde"), st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=8), min_size=1
@@ -40,6 +40,30 @@ def test_uniform_keeps_the_best_of_every_layer(scores: dict[str, list[float]], r
         kept = max(1, int(len(values) * (1 - ratio)))
         best = sorted(range(len(values)), key=lambda i: (-values[i], i))[:kept]
         assert plan.keep[name] == tuple(sorted(best))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.floats(0, 1, width=16), min_size=1, max_size=30), min_size=1, max_size=4), st.floats(0, 0.8)
+)
+def test_protected_is_global_with_the_best_tenth_of_every_layer(lists: list[list[float]], ratio: float) -> None:
+    scores = {str(i): torch.tensor(values) + torch.arange(len(values)) * 1e-6 for i, values in enumerate(lists)}
+    held = sum(math.ceil(len(values) / 10) for values in lists)
+    total = sum(map(len, lists))
+    if ratio and int(total * ratio) >= total - held:
+        with pytest.raises(PlanError, match=rf"cannot be met: {held} of {total} channels are protected, a tenth of"):
+            keep_protected(scores, ratio)
+        return
+    plan = keep_protected(scores, ratio)
+    assert not plan.notes
+    for name, score in scores.items():
+        best = score.topk(math.ceil(len(score) / 10)).indices.tolist()
+        assert set(best) <= set(plan.keep[name])
+    removed = [score[plan.removed(name)].max() for name, score in scores.items() if plan.removed(name)]
+    weakest = max(removed, default=-math.inf)
+    for name, score in scores.items():
+        kept = sorted(score[list(plan.keep[name])].tolist())
+        assert all(value >= weakest for value in kept[: -math.ceil(len(score) / 10)])
 
 
 def test_ratio_zero_removes_nothing() -> None:

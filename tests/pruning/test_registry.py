@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from textwrap import dedent
 
@@ -14,7 +15,7 @@ from torch import nn
 from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method, options
 from prunebench.pruning import Context, Plan, keep_uniform, prunable
-from prunebench.pruning.registry import MethodError, checked_plan, load_file, resolve
+from prunebench.pruning.registry import MethodError, checked_plan, inheritance, load_file, resolve
 
 L2 = '''
 """Filters with the smallest L2 norm, the same share of every layer."""
@@ -187,6 +188,46 @@ def test_a_ratio_is_a_share(ratio: float, trained: Trained, context: Context) ->
         checked_plan(broken, trained("vgg"), ratio, context, context.example)
 
 
+@pytest.mark.parametrize(("ratio", "fails"), [(0.857, False), (0.86, True), (0.99, True)])
+def test_a_ratio_that_no_layer_can_meet(ratio: float, fails: bool, trained: Trained, context: Context) -> None:
+    run = partial(checked_plan, resolve(Method("l1")), trained("vgg"), ratio, context, context.example)
+    if not fails:
+        assert all(len(kept) == 1 for kept in run().keep.values())
+        return
+    with pytest.raises(MethodError, match=r"more than any layer can lose: the widest has 7 channels, .* up to 0.857"):
+        run()
+
+
+def test_an_error_in_a_users_score_shows_the_users_line(write, trained: Trained, context: Context) -> None:
+    path = write("""
+        from prunebench.pruning import by_score
+
+        def score(network, context):
+            return {"features.norm1": 1 / 0}
+
+        prune = by_score(score)
+    """)
+    method, _ = load_file(f"{path}:prune")
+    with pytest.raises(MethodError, match=r"mine.py, line 5: return .* 1 / 0}\): ZeroDivisionError"):
+        checked_plan(resolve(method, Path(path)), trained("vgg"), 0.5, context, context.example)
+
+
+def test_a_user_may_hand_over_weights(write, trained: Trained, context: Context) -> None:
+    path = write(
+        L2
+        + """
+class Halved(Callable):
+    def inherit(self, network, plan, context):
+        return "fitted"
+"""
+    )
+    method, _ = load_file(f"{path}:Halved")
+    inherit = inheritance(method, Path(path))
+    assert inherit is not None
+    assert inherit(trained("vgg"), Plan({}, {}), context) == "fitted"
+    assert inheritance(load_file(f"{path}:l2")[0], Path(path)) is None
+
+
 def test_options_reach_the_method(trained: Trained, context: Context) -> None:
     prune = resolve(Method("random", options(strength=2)))
     with pytest.raises(MethodError, match="unexpected keyword argument 'strength'"):
@@ -198,4 +239,4 @@ def test_plans_and_names_need_no_torch() -> None:
         "import sys; from prunebench.pruning import Plan; from prunebench.pruning.registry import methods; "
         "print(len(methods()), 'torch' in sys.modules)"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == ["4", "False"]
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == ["26", "False"]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from prunebench.pruning.allocation import keep_uniform
+from prunebench.pruning.compose import by_score
 from prunebench.pruning.context import Context
 from prunebench.pruning.groups import prunable
-from prunebench.pruning.plan import Plan
 
 
-def prune(network: nn.Module, ratio: float, context: Context) -> Plan:
-    """Remove `ratio` of the channels of each layer, drawn from the context's generator."""
+def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
+    """Return numbers drawn from the context's generator."""
     draw = context.generator
-    groups = prunable(network, context.example)
-    return keep_uniform({g.name: torch.rand(g.channels, generator=draw, device=draw.device) for g in groups}, ratio)
+    return {
+        g.name: torch.rand(g.channels, generator=draw, device=draw.device) for g in prunable(network, context.example)
+    }
+
+
+prune = by_score(score)

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from torch import nn
+from prunebench.pruning.compose import by_score
+from prunebench.pruning.methods.slimming import score
 
-from prunebench.pruning.allocation import keep_uniform
-from prunebench.pruning.context import Context
-from prunebench.pruning.methods.slimming import scales
-from prunebench.pruning.plan import Plan
-
-
-def prune(network: nn.Module, ratio: float, context: Context) -> Plan:
-    """Remove `ratio` of each layer that slimming would prune."""
-    return keep_uniform(scales(network, context.example), ratio)
+prune = by_score(score)

@@ -1,0 +1,29 @@
+"""Weights with the least synaptic flow, 100 rounds without data, at initialisation (SynFlow, Tanaka et al. 2020)."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from prunebench.pruning.compose import by_weight
+from prunebench.pruning.context import Context
+from prunebench.pruning.masks import maskable
+
+
+def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
+    """Return weight * gradient of the summed outputs for an image of ones, with every parameter at its magnitude.
+
+    In double precision, since the flow through a deep network grows beyond single precision.
+    """
+    weights = maskable(copy := deepcopy(network).double().requires_grad_(True).eval())
+    with torch.no_grad():
+        for parameter in copy.parameters():
+            parameter.abs_()
+    flow = copy(torch.ones_like(context.example[:1], dtype=torch.double)).sum()
+    grads = torch.autograd.grad(flow, list(weights.values()))
+    return {name: (w * grad).detach() for (name, w), grad in zip(weights.items(), grads, strict=True)}
+
+
+prune = by_weight(score, rounds=100)
