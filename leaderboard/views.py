@@ -77,11 +77,6 @@ def quantity(value: float) -> str:
     return f"{value:.3g}"
 
 
-def unit(verdict: VerdictRecord) -> str:
-    """Return what the verdict's numbers count: `rows` for a relation that counts them, else `points`."""
-    return "rows" if re.search(r"in at least \d+ of \d+ rows", verdict.relation) else "points"
-
-
 def observations(verdict: VerdictRecord) -> str:
     """Return the observations of both sides, once where they are equal."""
     return " / ".join(map(str, verdict.n if len(set(verdict.n)) > 1 else verdict.n[:1]))

@@ -15,7 +15,7 @@ from prunebench.observation import observe, specs
 from prunebench.record import AnyRecord, ClaimRecord, Record, VerdictRecord, dump, name_of
 from prunebench.runner.local import Piece, Runner
 from prunebench.settings import Settings
-from prunebench.statistics import Difference, Sample, Verdict, at_least, sample
+from prunebench.statistics import Difference, Sample, State, Verdict, at_least, sample
 from prunebench.store import unwritable
 from prunebench.tables import Row, load
 
@@ -142,26 +142,29 @@ class Case:
             return job(row, self.settings.tier)
         return candidate(row, self.settings.tier, f"{self.settings.root / self.settings.method}")
 
-    def conclude(self, verdict: Verdict, aside: Sequence[Verdict] = (), paper: str = "") -> Finding:
+    def conclude(
+        self, verdict: Verdict, aside: Sequence[Verdict], paper: str, expected: Sequence[State] = ("SUPPORTED",)
+    ) -> Finding:
         """Write down what was found: in the record of the row, or in one of the claim if it speaks of many rows.
 
         Args:
             verdict: the one that decides.
             aside: further comparisons, to be shown.
             paper: what the paper reports, for a claim over many rows.
+            expected: states that the test passes with.
         """
         verdicts = [VerdictRecord(claim=self.claim, **{**asdict(v), "n": list(v.n)}) for v in (verdict, *aside)]
         if self.one_row:
             (only,) = self.observed.values()
             record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts})
         else:
-            record = self._claim_record(verdicts[0], paper)
+            record = self._claim_record(verdicts[0], paper, expected)
         computed = len(self.runner.computed & self.specs)
         self.runner.computed -= self.specs
         seconds = time.monotonic() - self.began
         return Finding(record, write(record, self.settings.data), computed, len(self.specs) - computed, seconds)
 
-    def _claim_record(self, verdict: VerdictRecord, paper: str) -> ClaimRecord:
+    def _claim_record(self, verdict: VerdictRecord, paper: str, expected: Sequence[State]) -> ClaimRecord:
         return ClaimRecord(
             protocol=PROTOCOL,
             name=self.name,
@@ -173,6 +176,7 @@ class Case:
             rows=list(self.observed),
             verdict=verdict,
             control=self.claim == "control",
+            expected=list(expected),
             command=self.settings.command(self.name),
         )
 

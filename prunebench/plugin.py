@@ -19,7 +19,7 @@ from prunebench.settings import Settings, resolve
 if TYPE_CHECKING:
     from prunebench.claim import Case, Observed
     from prunebench.runner.local import Runner
-    from prunebench.statistics import Verdict
+    from prunebench.statistics import State, Verdict
 
 SETTINGS = pytest.StashKey[Settings]()
 PROPERTY = "prunebench"
@@ -188,9 +188,9 @@ def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
     """
 
     def conclude(
-        verdict: Verdict, aside: Sequence[Verdict] = (), paper: str = "", expect: Sequence[str] = ("SUPPORTED",)
+        verdict: Verdict, aside: Sequence[Verdict] = (), paper: str = "", expect: Sequence[State] = ("SUPPORTED",)
     ) -> None:
-        finding = case.conclude(verdict, aside, paper)
+        finding = case.conclude(verdict, aside, paper, expect)
         request.node.user_properties.append((PROPERTY, finding.as_property()))
         if verdict.state in expect:
             return

@@ -110,7 +110,7 @@ class VerdictRecord(_Part):
         state: what the test says.
         margin: accuracy points by which the relation may fail and still count.
         confidence: of each one-sided bound, such as 0.95.
-        difference: estimate, in accuracy points (or the unit that `relation` names).
+        difference: estimate, in `unit`.
         lower: one-sided lower bound of the difference.
         upper: one-sided upper bound.
         p: p-value of "worse by the margin or more"; None where the relation has none.
@@ -118,6 +118,7 @@ class VerdictRecord(_Part):
         power: probability of SUPPORTED were the sides equal, at the spread that was seen; None where it has no meaning.
         seeds_needed: seeds that would settle an INCONCLUSIVE, None where it is settled or no number up to 1000 would.
         reason: one plain sentence.
+        unit: accuracy points, or rows for a relation that counts them.
     """
 
     claim: str
@@ -133,6 +134,7 @@ class VerdictRecord(_Part):
     power: float | None = None
     seeds_needed: int | None = None
     reason: str = ""
+    unit: Literal["points", "rows"] = "points"
 
 
 class Provenance(_Part):
@@ -193,6 +195,7 @@ class ClaimRecord(_Part):
         paper: what the paper itself reports, in a few words, empty where nothing.
         rows: ids of the rows it uses.
         control: whether this is a planted control and no claim of the paper.
+        expected: states that the test passes with.
     """
 
     schema_version: Literal[1] = 1
@@ -207,6 +210,7 @@ class ClaimRecord(_Part):
     rows: list[str]
     verdict: VerdictRecord
     control: bool = False
+    expected: list[State] = ["SUPPORTED"]
     command: str
 
 

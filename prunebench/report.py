@@ -10,7 +10,8 @@ from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
-from prunebench.record import ClaimRecord, Published, Record, VerdictRecord, load
+from prunebench import tables
+from prunebench.record import ClaimRecord, Record, VerdictRecord, load
 from prunebench.statistics import sample
 
 STYLES = {"SUPPORTED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
@@ -19,62 +20,54 @@ STYLES = {"SUPPORTED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
 def closing_tables(findings: Iterable[Mapping[str, Any]]) -> list[RenderableType]:
     """Return a table of rows and one of claims over many rows, from what the tests reported."""
     read = [(load(Path(f["path"]).read_text()), f) for f in findings]
+    order = list(tables.load().rows)
     rows = [(record, f) for record, f in read if isinstance(record, Record)]
+    rows.sort(key=lambda row: order.index(row[0].row) if row[0].row in order else len(order))
     claims = [(record, f) for record, f in read if isinstance(record, ClaimRecord)]
     return [*([_rows(rows)] if rows else []), *([_claims(claims)] if claims else [])]
 
 
 def _rows(rows: list[tuple[Record, Mapping[str, Any]]]) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title="accuracy in percent: the paper's | ours (mean ± std over seeds)",
-        title_justify="left",
-    )
+    title = "accuracy in percent: above the paper's, below ours (mean ± std over seeds); = marks rows of the same specs"
     arms = [arm for arm in rows[0][0].arms if arm not in ("sparse", "pruned")]
-    for name in ["row", *arms, "difference [bounds]", "verdict", "epochs", "work", "s"]:
-        table.add_column(name, overflow="fold", no_wrap=name in ("verdict", "work"))
+    table = _table(title, ["row", *arms, "difference", "verdict", "epochs", "work", "s"])
     for record, finding in rows:
         verdict = record.verdicts[0]
         numbers = [_both(record, arm) for arm in arms]
         epochs = "/".join(_span(record.arms[arm].epochs) for arm in arms)
-        table.add_row(
-            _name(record),
-            *numbers,
-            _interval(verdict),
-            _state(verdict),
-            epochs,
-            _work(finding),
-            str(finding["seconds"]),
-        )
+        table.add_row(_name(record), *numbers, _interval(verdict), _state(verdict), epochs, *_work(finding))
     return table
 
 
 def _claims(claims: list[tuple[ClaimRecord, Mapping[str, Any]]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title="claims over many rows, and controls", title_justify="left")
-    for name in ("claim", "test", "rows", "the paper", "difference [bounds]", "verdict", "work", "s"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("verdict", "work"))
+    columns = ["claim", "test", "rows", "the paper", "difference", "verdict", "work", "s"]
+    table = _table("claims over many rows, and controls", columns)
     for record, finding in claims:
+        state = "as planted" if record.control and record.verdict.state in record.expected else _state(record.verdict)
         head = (record.claim, record.name, str(len(record.rows)), record.paper or "-")
-        table.add_row(*head, _interval(record.verdict), _state(record.verdict), _work(finding), str(finding["seconds"]))
+        table.add_row(*head, _interval(record.verdict), state, *_work(finding))
+    return table
+
+
+def _table(title: str, columns: list[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    for name in columns:
+        table.add_column(name, overflow="fold")
     return table
 
 
 def _name(record: Record) -> str:
-    shared = f"\n[dim]same specs as {', '.join(record.same_as)}[/dim]" if record.same_as else ""
-    return record.row + shared
+    return "\n".join([record.row, *(f"[dim]= {other}[/dim]" for other in record.same_as)])
 
 
 def _both(record: Record, arm: str) -> str:
-    ours = sample(record.arms[arm].accuracy)
-    return f"{_published(record.paper.get(arm))} | {ours.mean:.1f} ± {ours.std:.1f}"
-
-
-def _published(number: Published | None) -> str:
-    return "-" if number is None else f"{number.mean:.2f}"
+    ours, paper = sample(record.arms[arm].accuracy), record.paper.get(arm)
+    return f"{'-' if paper is None else f'{paper.mean:.2f}'}\n{ours.mean:.1f} ± {ours.std:.1f}"
 
 
 def _interval(verdict: VerdictRecord) -> str:
-    return f"{verdict.difference:+.1f} [{verdict.lower:+.1f}, {verdict.upper:+.1f}]"
+    unit = " rows" if verdict.unit == "rows" else ""
+    return f"{verdict.difference:+.1f}{unit}\n[{verdict.lower:+.1f}, {verdict.upper:+.1f}]"
 
 
 def _state(verdict: VerdictRecord) -> str:
@@ -85,5 +78,5 @@ def _span(epochs: list[int]) -> str:
     return str(epochs[0]) if len(set(epochs)) == 1 else f"{min(epochs)}-{max(epochs)}"
 
 
-def _work(finding: Mapping[str, Any]) -> str:
-    return f"{finding['computed']} new, {finding['stored']} stored"
+def _work(finding: Mapping[str, Any]) -> tuple[str, str]:
+    return f"{finding['computed']} new\n{finding['stored']} stored", str(finding["seconds"])

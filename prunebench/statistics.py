@@ -59,6 +59,7 @@ class Verdict:
         seeds_needed: smallest equal number of seeds per side (in each row) that would settle an INCONCLUSIVE if means
             and spreads stayed; None where it is settled, no number up to `MOST_SEEDS` would do, or for a count.
         reason: one plain sentence.
+        unit: what `difference` and its bounds are in.
     """
 
     state: State
@@ -73,6 +74,7 @@ class Verdict:
     power: float | None
     seeds_needed: int | None
     reason: str
+    unit: Literal["points", "rows"] = "points"
 
 
 def at_least(
@@ -173,7 +175,7 @@ def count_at_least(
         f"at most {upper}{f', as {unknown} rows have too few seeds to tell' if unknown else ''}."
     )
     bounds = float(seen - needed), float(lower - needed), float(upper - needed)
-    return Verdict(state, relation, margin, confidence, *bounds, p, seed_counts(known), None, None, reason)
+    return Verdict(state, relation, margin, confidence, *bounds, p, seed_counts(known), None, None, reason, "rows")
 
 
 def holm(pvalues: Sequence[float]) -> list[float]:

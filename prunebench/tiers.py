@@ -51,9 +51,11 @@ class Tier:
         return self.recipes.get(network, self.recipes["*"])
 
 
-def _smoke(epochs: int, sparsity: float) -> Recipes:
-    """One drop of the rate half-way; fine-tuning at that lowest rate for half as long."""
-    return Recipes(Recipe(epochs, 0.1, (epochs // 2,)), Recipe(epochs // 2, 0.01), sparsity, cap=2.0)
+def _smoke(epochs: int, sparsity: float, batch_size: int = 64) -> Recipes:
+    """One drop of the rate half-way; fine-tuning at that lowest rate for half as long; the rate goes with the batch."""
+    rate = 0.1 * batch_size / 64
+    dense = Recipe(epochs, rate, (epochs // 2,), batch_size=batch_size)
+    return Recipes(dense, Recipe(epochs // 2, rate / 10, batch_size=batch_size), sparsity, cap=2.0)
 
 
 SMOKE = Tier(
@@ -66,13 +68,13 @@ SMOKE = Tier(
         "VGG-19": Network("vgg", options(widths=[8, 8, "M", 16, 16, "M", 32, 32, 64, 64])),
         "VGG-11": Network("vgg", options(widths=[8, "M", 16, 16, "M", 32, 32], hidden=[32, 32])),
         "PreResNet-164": Network("preresnet", options(blocks=2, widths=[4, 8, 16])),
-        "DenseNet-40": Network("densenet", options(layers=3, growth=6)),
+        "DenseNet-40": Network("densenet", options(layers=2, growth=8)),
     },
     recipes={
-        "VGG-19": _smoke(24, 0.25),
-        "VGG-11": _smoke(24, 0.12),
+        "VGG-19": _smoke(20, 0.25),
+        "VGG-11": _smoke(20, 0.12),
         "DenseNet-40": _smoke(12, 0.06),
-        "*": _smoke(16, 0.06),
+        "*": _smoke(16, 0.06, batch_size=128),
     },
     threads=1,
 )

@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,13 +25,15 @@ from prunebench.experiment import Dataset, Pruning, Spec, Training, digest
 from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
+from prunebench.pruning.masks import draw, hold
 from prunebench.pruning.plan import Plan
+from prunebench.pruning.regularisers import regulariser
 from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
-from prunebench.training.loop import Hook, evaluate, train
-from prunebench.training.regularisers import bn_l1
+from prunebench.training.loop import EpochHook, Hook, evaluate, train
+from prunebench.training.regularisers import bn_l1, chain
 
 if TYPE_CHECKING:
     from prunebench.runner.local import Piece, Runner
@@ -48,10 +51,12 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    torch.set_flush_denormal(True)
     images = load_images(spec.dataset)
     network = starting_network(spec, runner.store)
-    hook = _hook(spec, network, runner)
+    masks = {} if spec.start.pruning is None else _plan(spec.start.pruning, runner.store).masks
+    hook, after_epoch = _hooks(spec, network, images.example, runner)
+    if masks:
+        hook = chain(hook, hold(network, masks))
 
     def report(epoch: Epoch) -> None:
         left = epoch.seconds * (spec.recipe.epochs - epoch.epoch)
@@ -59,15 +64,26 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
         runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.epochs, left)
 
     partial = Partial(runner.store.partial(digest(spec)))
-    history = train(network, images, spec.recipe, spec.seed, partial, hook, report)
+    with denormals_flushed():
+        history = train(network, images, spec.recipe, spec.seed, partial, hook, report, after_epoch)
     facts = {
         "accuracy": history[-1].test_accuracy,
         "best_accuracy": max(epoch.test_accuracy for epoch in history),
         "epochs": spec.recipe.epochs,
-        **_size(count(network, images.example)),
+        **_size(count(network, images.example, nonzero=bool(masks))),
         **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
     }
     return runner.store.put(spec, facts, {"history.csv": _csv(history), "weights.safetensors": _weights(network)})
+
+
+@contextmanager
+def denormals_flushed() -> Iterator[None]:
+    """Take numbers too small for full precision as zero: they can slow a CPU down a hundredfold."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
 
 
 def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
@@ -83,14 +99,16 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     )
     file = runner.method_file if spec.method.source else None
     plan = registry.checked_plan(registry.resolve(spec.method, file), network, spec.ratio, context, images.example)
-    small = surgery.apply(network, plan, images.example)
+    inherit = registry.inheritance(spec.method, file)
+    small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
+    fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": evaluate(small, images.test, images.test_labels)[1],
         "dense": _size(count(network, images.example)),
-        **_size(count(small, images.example)),
+        **_size(count(small, images.example, nonzero=bool(plan.masks))),
         **_circumstances(began, time.perf_counter() - clock, runner),
     }
-    return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()})
+    return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
 
 
 def starting_network(spec: Training, store: Store) -> nn.Module:
@@ -105,10 +123,13 @@ def starting_network(spec: Training, store: Store) -> nn.Module:
         networks.initialise(network, rng(spec.seed, "init"))
         return network
     dense = trained_network(start.pruning.trained, store)
-    plan = Plan.from_json(_stored(start.pruning, store).json("plan.json"))
+    plan = _plan(start.pruning, store)
     network = surgery.apply(dense, plan, images.example)
-    if start.weights == "fresh":
-        networks.initialise(network, rng(spec.seed, "scratch"))
+    fitted = _stored(start.pruning, store).folder / "weights.safetensors"
+    if start.weights != "inherited":
+        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
+    elif fitted.exists():
+        network.load_state_dict(load_file(fitted))
     return network
 
 
@@ -119,6 +140,10 @@ def trained_network(spec: Training, store: Store) -> nn.Module:
     return network
 
 
+def _plan(pruning: Pruning, store: Store) -> Plan:
+    return Plan.from_json(_stored(pruning, store).json("plan.json"))
+
+
 def _stored(spec: Spec, store: Store) -> Outcome:
     outcome = store.get(spec)
     if outcome is None:
@@ -126,13 +151,20 @@ def _stored(spec: Spec, store: Store) -> Outcome:
     return outcome
 
 
-def _hook(spec: Training, network: nn.Module, runner: Runner) -> Hook | None:
-    if spec.regulariser is None:
-        return None
-    if spec.regulariser.method is not None:
-        hook: Hook = registry.load_file(f"{runner.method_file}:{spec.regulariser.method.name}")[1].regulariser
-        return hook
-    return bn_l1(network, spec.regulariser.strength)
+def _hooks(
+    spec: Training, network: nn.Module, example: torch.Tensor, runner: Runner
+) -> tuple[Hook | None, EpochHook | None]:
+    """Return what acts after every backward pass and after every epoch."""
+    penalty = spec.regulariser
+    if penalty is None:
+        return None, None
+    if penalty.method is not None:
+        found = registry.load_file(f"{runner.method_file}:{penalty.method.name}")[1]
+        return found.regulariser, getattr(found, "after_epoch", None)
+    if penalty.name == "bn_l1":
+        return bn_l1(network, penalty.strength), None
+    acting = regulariser(penalty.name, network, example, penalty.strength)
+    return acting, getattr(acting, "after_epoch", None)
 
 
 def _size(cost: Cost) -> dict[str, int]:

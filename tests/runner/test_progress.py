@@ -6,11 +6,13 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
 from fcntl import ioctl
 from itertools import chain
+from pathlib import Path
 
 import pyte
 import pytest
@@ -372,15 +374,22 @@ def start_pytest(folder, options, show, out):
     return subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, env=environment)
 
 
+@pytest.fixture
+def short_path():
+    """A folder whose name fits a terminal's line, whatever the tests' own is called."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 def without_what_varies(text):
     return re.sub(r"=+ (.*) in [0-9.]+s.*=+|rootdir: .*|\bgw\d\b", r"\1", text)
 
 
 @pytest.mark.parametrize("options", [[], ["-v"], ["-n2"]], ids=["plain", "verbose", "workers"])
-def test_on_a_terminal_pytest_shows_the_same_with_progress_below(options, tmp_path):
+def test_on_a_terminal_pytest_shows_the_same_with_progress_below(options, short_path):
     alone, shown = Terminal(80, 24), Terminal(80, 24)
-    runs = [start_pytest(tmp_path / "alone", options, False, alone.slave)]
-    runs.append(start_pytest(tmp_path / "shown", options, True, shown.slave))
+    runs = [start_pytest(short_path / "alone", options, False, alone.slave)]
+    runs.append(start_pytest(short_path / "shown", options, True, shown.slave))
     seen = []
     while any(run.poll() is None for run in runs):
         time.sleep(0.05)
