@@ -25,7 +25,10 @@ SETTINGS = pytest.StashKey[Settings]()
 PROPERTY = "prunebench"
 
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "tier": ("how big a run is: smoke, or auto for the largest that this machine can run", {"default": "auto"}),
+    "tier": (
+        "how big a run is: smoke, or auto for the largest that this machine can run",
+        {"default": "auto", "metavar": "TIER"},
+    ),
     "seeds": ("how many seeds each row gets (default: the tier's)", {"type": int, "metavar": "N"}),
     "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME"}),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
@@ -169,7 +172,7 @@ def case(request: pytest.FixtureRequest, _runner: Runner) -> Case:
         claim=claim,
         name=request.node.originalname.removeprefix("test_"),
         statement=doc.split("\n\n")[0].replace("\n", " "),
-        section=known.section if known else "",
+        section=known.section if known else f"{claim}s",
         one_row="row" in request.fixturenames and claim != "control",
     )
 

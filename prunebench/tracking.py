@@ -123,7 +123,8 @@ class _Writer:
                 self.index.half.remove(run)
 
     def _add(self, record: AnyRecord, digest: str) -> tuple[Run, int]:
-        experiment = self._experiment(f"{EXPERIMENTS}{record.tier}/section {record.section}")
+        place = f"section {record.section}" if record.section[:1].isdigit() else record.section
+        experiment = self._experiment(f"{EXPERIMENTS}{record.tier}/{place}")
         verdicts = record.verdicts if isinstance(record, Record) else [record.verdict]
         claims = record.claims if isinstance(record, Record) else [record.claim]
         title = record.title if isinstance(record, Record) else record.statement
