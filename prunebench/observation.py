@@ -10,6 +10,10 @@ from prunebench.experiment import PROTOCOL, Network, Spec
 from prunebench.record import Arm, Curve, Kept, Provenance, Pruned, Published, Record, Size, Subject
 from prunebench.store import Outcome, Store
 
+FLOOR = (
+    "every layer keeps at least one channel, where the authors' code may empty it and fail (claims/protocols.md, Q9)"
+)
+
 
 def specs(job: Job, seed: int, arms: Iterable[str], store: Store) -> dict[str, Spec]:
     """Return the specs of a row and seed that are known so far, by arm: the arms' follow from the pruning's outcome."""
@@ -58,7 +62,7 @@ def observe(
         paper={arm: Published(mean=n.mean, std=n.std, n=n.n) for arm, n in job.row.paper.items()},
         verdicts=[],
         same_as=list(same_as),
-        notes=sorted({note for p in pruned for note in p.notes}),
+        notes=[*([FLOOR] if any(p.layers for p in pruned) else []), *sorted({n for p in pruned for n in p.notes})],
         provenance=_provenance(every),
         command=command,
     )
