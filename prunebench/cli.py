@@ -131,6 +131,29 @@ def sync(
     print(f"{len(paths)} records, {added} runs added to {tracker.uri}")
 
 
+@app.command()
+def bench(
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    network: Annotated[list[str] | None, typer.Option(help="Network by the paper's name; may be repeated.")] = None,
+    rounds: Annotated[int, typer.Option(help="Pairs of epochs that count.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Measure our training loop against the plain loop that a user would write."""
+    from prunebench.benchmark import bench as measure
+
+    tier = tiers.SMOKE
+    found = []
+    for result in measure(tier, network or list(tier.networks), device, rounds):
+        found.append(result)
+        if not as_json:
+            print(
+                "{network:14} {dataset} batch {batch_size:<4} {device}  ours {ours:>8.0f}  plain {plain:>8.0f} images/s  "
+                "ratio {ratio:.2f} [{spread[0]:.2f}, {spread[1]:.2f}]  input {input_share:.1%}".format(**result)
+            )
+    if as_json:
+        print(json.dumps(found, indent=1))
+
+
 def main() -> None:
     """Run the command line; errors that explain themselves come without a traceback."""
     try:

@@ -29,6 +29,11 @@ class Images:
     test_labels: Tensor
     classes: int
 
+    def to(self, device: str) -> Images:
+        """Return the same images on another device."""
+        train, train_labels = self.train.to(device), self.train_labels.to(device)
+        return Images(train, train_labels, self.test.to(device), self.test_labels.to(device), self.classes)
+
     @property
     def example(self) -> Tensor:
         """One blank image [1, C, H, W], for tracing and counting."""

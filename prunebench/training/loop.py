@@ -50,7 +50,7 @@ def train(
         TrainingError: the loss is no longer finite.
     """
     network.to(memory_format=torch.channels_last)
-    optimiser = _optimiser(network, recipe)
+    optimiser = optimiser_of(network, recipe)
     history = partial.restore(network, optimiser)
     if after_epoch is not None and history:
         after_epoch(network, len(history))
@@ -58,7 +58,7 @@ def train(
         began = time.perf_counter()
         for group in optimiser.param_groups:
             group["lr"] = lr_at(recipe, epoch)
-        loss, accuracy = _train_epoch(network, images, recipe, optimiser, regulariser, (seed, epoch))
+        loss, accuracy = train_epoch(network, images, recipe, optimiser, regulariser, (seed, epoch))
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the loss became {loss} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
@@ -86,7 +86,8 @@ def evaluate(network: nn.Module, images: Tensor, labels: Tensor, size: int = 512
     return loss.item() / len(images), 100.0 * correct.item() / len(images)
 
 
-def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the recipe's SGD over all parameters of a network."""
     return torch.optim.SGD(
         network.parameters(),
         lr=recipe.lr,
@@ -97,7 +98,7 @@ def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     )
 
 
-def _train_epoch(
+def train_epoch(
     network: nn.Module,
     images: Images,
     recipe: Recipe,
@@ -105,7 +106,10 @@ def _train_epoch(
     regulariser: Hook | None,
     at: tuple[int, int],
 ) -> tuple[float, float]:
-    """Train over all images once; sums stay on the device so that no step waits for the host."""
+    """Train over all images once and return the mean loss and the accuracy (percent) while training.
+
+    The sums stay on the device, so that no step waits for the host. `at` is the seed and the epoch.
+    """
     network.train()
     loss_sum, correct, seen = images.train.new_zeros(()), images.train.new_zeros(()), 0
     for some, wanted in batches(images.train, images.train_labels, recipe.batch_size, *at):
