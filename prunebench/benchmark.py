@@ -1,7 +1,7 @@
 """`prunebench bench`: our training loop against the plain loop that a user would write, interleaved in one run.
 
-Contract: the same network, images, batch size, optimiser and precision on both sides; one epoch of each in turn, so that a
-drifting machine slows both; the ratio is taken round by round, and its median quoted with the lowest and the highest.
+Contract: the same network, images, batch size, optimiser and precision on both sides; one epoch of each in turn, so
+that a drifting machine slows both; the ratio is taken round by round, its median quoted with the lowest and the highest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from torchvision import transforms
 from prunebench import networks
 from prunebench.datasets import registry
 from prunebench.datasets.images import Images, batches
+from prunebench.errors import PrunebenchError
 from prunebench.experiment import Recipe
 from prunebench.randomness import rng
 from prunebench.tiers import Tier
@@ -41,9 +43,14 @@ def bench(
         threads: CPU threads of either side.
 
     Yields:
-        `network, dataset, batch_size, device, ours, plain` (images per second, medians), `ratio` (median over the rounds),
-        `spread` (lowest and highest ratio), `input_share` (of our epoch, spent on choosing and gathering batches).
+        `network, dataset, batch_size, device, ours, plain` (images per second, medians), `ratio` (median over the
+        rounds), `spread` (lowest and highest ratio), `input_share` (of our epoch, for choosing and gathering batches).
+
+    Raises:
+        PrunebenchError: CUDA is asked for and not there.
     """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise PrunebenchError("--device cuda: PyTorch finds no CUDA device here; use --device cpu")
     torch.set_num_threads(threads)
     data = registry.load(registry.describe(tier.dataset).spec()).to(device)
     for name in names:
@@ -53,7 +60,7 @@ def bench(
         ours, plain = _ours(deepcopy(network).to(device), data, recipe), _plain(network.to(device), data, recipe)
         pairs = [(_seconds(plain, device), _seconds(ours, device)) for _ in range(rounds + 1)][1:]
         ratios = [slow / fast for slow, fast in pairs]
-        inputs = _seconds(lambda recipe=recipe: [None for _ in _batches(data, recipe)], device)
+        inputs = _seconds(partial(_read, data, recipe), device)
         fast = statistics.median(pair[1] for pair in pairs)
         yield {
             "network": name,
@@ -68,8 +75,9 @@ def bench(
         }
 
 
-def _batches(data: Images, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
-    return batches(data.train, data.train_labels, recipe.batch_size, 0, 0)
+def _read(data: Images, recipe: Recipe) -> None:
+    for _ in batches(data.train, data.train_labels, recipe.batch_size, 0, 0):
+        pass
 
 
 def _ours(network: nn.Module, data: Images, recipe: Recipe) -> Callable[[], Any]:

@@ -146,12 +146,16 @@ def bench(
     for result in measure(tier, network or list(tier.networks), device, rounds):
         found.append(result)
         if not as_json:
-            print(
-                "{network:14} {dataset} batch {batch_size:<4} {device}  ours {ours:>8.0f}  plain {plain:>8.0f} images/s  "
-                "ratio {ratio:.2f} [{spread[0]:.2f}, {spread[1]:.2f}]  input {input_share:.1%}".format(**result)
-            )
+            print(_comparison(result))
     if as_json:
         print(json.dumps(found, indent=1))
+
+
+def _comparison(result: dict[str, Any]) -> str:
+    speeds = f"ours {result['ours']:>8.0f}  plain {result['plain']:>8.0f} images/s"
+    low, high = result["spread"]
+    head = f"{result['network']:14} {result['dataset']}, batch {result['batch_size']}, {result['device']}"
+    return f"{head}:  {speeds}  ratio {result['ratio']:.2f} [{low:.2f}, {high:.2f}]  input {result['input_share']:.1%}"
 
 
 def main() -> None:
