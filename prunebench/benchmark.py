@@ -1,7 +1,7 @@
 """`prunebench bench`: our training loop against the plain loop that a user would write, interleaved in one run.
 
-Contract: the same network, images, batch size, optimiser and precision on both sides; one epoch of each in turn, so
-that a drifting machine slows both; the ratio is taken round by round, its median quoted with the lowest and the highest.
+Contract: the same network, images, batch size, optimiser and precision on both sides; one epoch of each in turn,
+so that a drifting machine slows both; the ratio is taken round by round, its median given with lowest and highest.
 """
 
 from __future__ import annotations
