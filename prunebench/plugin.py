@@ -98,7 +98,7 @@ def activate(config: pytest.Config) -> None:
 
 def _try_method(settings: Settings) -> None:
     """Load a user's method once before anything is trained."""
-    from prunebench.pruning.registry import load_file
+    from prunebench.pruning.files import load_file
 
     try:
         load_file(str(settings.root / settings.method))
