@@ -188,14 +188,14 @@ def candidate(row: Row, tier: Tier, reference: str) -> Job:
     Args:
         row: network and ratio.
         tier: what stands for them.
-        reference: `path/to/file.py:NAME`.
+        reference: `path/to/file.py:NAME`, or the name of an installed method.
 
     Raises:
-        MethodError: the file does not give such a method.
+        MethodError: there is no such method.
     """
-    from prunebench.pruning.registry import load_file
+    from prunebench.pruning.registry import load
 
-    method, own = load_file(reference)
+    method, own = load(reference)
     named = replace(row, id=row.id.replace("candidate", f"candidate.{method.name}", 1), method=method.name)
     return _brought_along(named, tier, method, own)
 

@@ -38,7 +38,7 @@ def load_file(reference: str) -> tuple[Method, Any]:
     """
     path, _, name = reference.rpartition(":")
     if not path or not name:
-        raise MethodError(f"{reference!r} names no method; write path/to/file.py:NAME")
+        raise MethodError(f"{reference!r} names no method; write path/to/file.py:NAME, or the name of an installed one")
     try:
         source = Path(path).read_bytes()
     except OSError as error:

@@ -25,7 +25,7 @@ Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan]"
 Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 
-__all__ = ["MethodError", "checked_plan", "found", "inheritance", "load_file", "methods", "named", "resolve"]
+__all__ = ["MethodError", "checked_plan", "found", "inheritance", "load", "load_file", "methods", "named", "resolve"]
 
 
 def methods() -> dict[str, str]:
@@ -54,6 +54,15 @@ def named(name: str) -> Method:
     if name not in installed.entries():
         raise UnknownNameError("method", name, methods())
     return installed.load(name)[0]
+
+
+def load(reference: str) -> tuple[Method, Any]:
+    """Return a user's method: an installed one by its name, or as `load_file` does.
+
+    Raises:
+        MethodError: there is no such method, or it cannot be loaded.
+    """
+    return installed.load(reference) if reference in installed.entries() else load_file(reference)
 
 
 def found(method: Method, file: Path | None = None) -> Any:
