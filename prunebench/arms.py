@@ -151,14 +151,20 @@ ARMS = {
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
 
 
+SSS = 100
+"""Strength of SSS's penalty over network slimming's. A block's scale is the root mean square of its last layer, so that
+each of its parameters feels a share of the penalty alone. Measured in the smoke tier, PreResNet, seed 0: 1 leaves all
+scales as they were drawn; 100 brings two of the six blocks to zero at 97.5 % (97.3 % with 1); 1000 all six, at 92.2 %.
+"""
+
 PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
     "slimming": lambda row, recipes, images: recipes.bn_l1(images),
     "soft_filter": lambda row, recipes, images: Regulariser("soft_filter", row.ratio),
-    "sss": lambda row, recipes, images: replace(recipes.bn_l1(images), name="sss"),
+    "sss": lambda row, recipes, images: Regulariser("sss", SSS * recipes.bn_l1(images).strength),
 }
 """By method, what acts while the network that it prunes is trained, on so many images; the other methods need nothing.
 
-The scales of SSS get the strength that network slimming's have in the tier.
+The strength of soft filter pruning is the share of filters that it zeroes.
 """
 
 AT_INITIALISATION = ("snip", "grasp", "synflow")
