@@ -96,7 +96,8 @@ class ArmKind:
         recipe: from the tier's recipes and the FLOPs of the dense and the pruned network.
         budget: name of the policy behind its epochs; `flops` in it also stands for the tier's cap.
         rewind: share of the trunk's training whose weights are inherited, 0 for the initial ones; the recipe then goes
-            on from there, with fresh momentum. None for the weights that pruning left.
+            on from there, with fresh momentum and images in the order of the first epochs. None for the weights that
+            pruning left.
         seed_shift: added to the row's seed.
     """
 
@@ -149,7 +150,6 @@ ARMS = {
 """
 
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
-
 
 SSS = 100
 """Strength of SSS's penalty over network slimming's. A block's scale is the root mean square of its last layer, so that

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import sys
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,9 @@ def load(name: str) -> tuple[Method, Any]:
 
 
 def find(method: Method) -> Any | None:
-    """Return the installed method of this name and source, None if there is none.
-
-    Raises:
-        MethodError: it cannot be loaded.
-    """
-    if method.name not in entries():
-        return None
-    loaded, found = load(method.name)
-    return found if loaded.source == method.source else None
+    """Return the installed method of this name and source, None if there is none that can be loaded."""
+    if method.name in entries():
+        with suppress(MethodError):  # a broken one must not stand in the way of a file's method of its name
+            loaded, found = load(method.name)
+            return found if loaded.source == method.source else None
+    return None
