@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from prunebench.budget import policy, same_flops, stretched
+from prunebench.budget import early, policy, resumed, same_flops, stretched
 from prunebench.datasets.registry import Description, describe
 from prunebench.experiment import Method, Pruning, Recipe, Regulariser, Start, Training
 from prunebench.recipes import Recipes
@@ -15,6 +15,9 @@ from prunebench.tiers import Tier
 
 ANOTHER = 1000
 """Added to the seed of an arm that repeats another one with other randomness."""
+
+REWIND = 0.02
+"""Share of the dense training that `weight_rewind` goes back to; Frankle et al. 2019 rewind to 0.1 to 7 %."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,14 @@ class Job:
         tier: what stands for the row's dataset and network.
         method: how it is pruned.
         regulariser: penalty on the training of the network that is pruned; None where the dense one is pruned.
+        stop: epoch after which the network is pruned: 0 for a method at initialisation, None for the last.
     """
 
     row: Row
     tier: Tier
     method: Method
     regulariser: Regulariser | None = None
+    stop: int | None = None
 
     @property
     def dataset(self) -> Description:
@@ -50,7 +55,12 @@ class Job:
 
     def trunk(self, seed: int) -> Training:
         """Return the training of the network that is pruned."""
-        return replace(self.dense(seed), regulariser=self.regulariser)
+        return self._until(seed, self.stop)
+
+    def _until(self, seed: int, stop: int | None) -> Training:
+        """Return the trunk's training, ended after an epoch."""
+        dense = self.dense(seed)
+        return replace(dense, regulariser=self.regulariser, recipe=replace(dense.recipe, stop=stop))
 
     def pruning(self, seed: int) -> Pruning:
         """Return the pruning that the arms share."""
@@ -67,11 +77,14 @@ class Job:
         arm = ARMS[name]
         recipe = arm.recipe(self.recipes, facts["dense"]["flops"], facts["flops"])
         start = Start(self.pruning(seed), arm.weights)
+        if arm.rewind is not None:
+            epoch = early(recipe, arm.rewind)
+            recipe, start = resumed(recipe, epoch), replace(start, rewound=self._until(seed, epoch))
         return replace(self.dense(seed), recipe=recipe, seed=seed + arm.seed_shift, start=start)
 
     def budget(self, name: str) -> str:
         """Return the name of the policy that gives an arm its epochs."""
-        return policy(self.recipes.cap) if ARMS[name].flops else ARMS[name].budget
+        return ARMS[name].budget.replace("flops", policy(self.recipes.cap))
 
 
 @dataclass(frozen=True)
@@ -79,39 +92,100 @@ class ArmKind:
     """How an arm gets its final weights.
 
     Attributes:
-        weights: what it starts from, `inherited` or `fresh`.
+        weights: what it starts from, as `Start` has it.
         recipe: from the tier's recipes and the FLOPs of the dense and the pruned network.
-        budget: name of the policy behind its epochs.
-        flops: whether its epochs depend on the FLOPs.
+        budget: name of the policy behind its epochs; `flops` in it also stands for the tier's cap.
+        rewind: share of the trunk's training whose weights are inherited, 0 for the initial ones; the recipe then goes
+            on from there, with fresh momentum and images in the order of the first epochs. None for the weights that
+            pruning left.
         seed_shift: added to the row's seed.
     """
 
     weights: str
     recipe: Callable[[Recipes, int, int], Recipe]
     budget: str
-    flops: bool = False
+    rewind: float | None = None
     seed_shift: int = 0
 
 
+def _dense(recipes: Recipes, dense: int, pruned: int) -> Recipe:
+    return recipes.dense
+
+
+def _same_flops(recipes: Recipes, dense: int, pruned: int) -> Recipe:
+    return same_flops(recipes.dense, dense, pruned, recipes.cap)
+
+
+def _same_flops_and_finetune(recipes: Recipes, dense: int, pruned: int) -> Recipe:
+    return same_flops(recipes.dense, dense, pruned, recipes.cap, recipes.finetune.epochs)
+
+
+EPOCHS = "epochs of the dense training"
+
 ARMS = {
     "finetune": ArmKind("inherited", lambda r, dense, pruned: r.finetune, "fine-tuning"),
-    "scratch_e": ArmKind("fresh", lambda r, dense, pruned: r.dense, "epochs of the dense training"),
-    "scratch_b": ArmKind(
-        "fresh", lambda r, dense, pruned: same_flops(r.dense, dense, pruned, r.cap), "flops", flops=True
-    ),
-    "again": ArmKind("fresh", lambda r, dense, pruned: r.dense, "epochs of the dense training", seed_shift=ANOTHER),
+    "scratch_e": ArmKind("fresh", _dense, EPOCHS),
+    "scratch_b": ArmKind("fresh", _same_flops, "flops"),
+    "scratch_b_plus": ArmKind("fresh", _same_flops_and_finetune, "flops+finetune"),
+    "lr_rewind": ArmKind("inherited", _dense, EPOCHS),
+    "weight_rewind": ArmKind("inherited", _dense, "rest of the dense training", rewind=REWIND),
+    "winning_ticket": ArmKind("inherited", _dense, EPOCHS, rewind=0),
+    "random_ticket": ArmKind("fresh", _dense, EPOCHS),
+    "random_ticket_unscaled": ArmKind("unscaled", _dense, EPOCHS),
+    "soft_pruned": ArmKind("inherited", lambda r, dense, pruned: replace(r.dense, stop=0), "no retraining"),
+    "again": ArmKind("fresh", _dense, EPOCHS, seed_shift=ANOTHER),
     "planted": ArmKind("fresh", lambda r, dense, pruned: stretched(replace(r.dense, lr=r.finetune.lr), 1), "one epoch"),
 }
-"""The arms of the paper (p.4) and two controls: `again` repeats scratch_e, `planted` is a scratch arm made worse."""
+"""All arms, with their sources:
+
+* `finetune`, `scratch_e`, `scratch_b`: the paper, p.4.
+* `scratch_b_plus`: Wang et al. 2023; the budget of scratch_b counts the fine-tuning as well, K1 * F1 / F2 + K2 epochs.
+* `lr_rewind`: Renda et al. 2020; the final weights, retrained with the dense schedule, rate and epochs.
+* `weight_rewind`: Frankle et al. 2019; the trunk's weights of an early epoch, with the schedule from there on.
+* `winning_ticket`: Frankle & Carbin 2019; the trunk's initial weights, not rescaled (protocols 6).
+* `random_ticket`, `random_ticket_unscaled`: the paper, p.7 and p.15 (C13); fresh weights with masked layers rescaled,
+  which is what scratch_e is, so that the two share an outcome, or with the spread of the dense network.
+* `soft_pruned`: He et al. 2018; the network as soft filter pruning left it, the accuracy of `pruned` as an arm.
+* `again`, `planted`: controls; one repeats scratch_e, the other is a scratch arm made worse.
+"""
 
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
 
+SSS = 100
+"""Strength of SSS's penalty over network slimming's. A block's scale is the root mean square of its last layer, so that
+each of its parameters feels a share of the penalty alone. Measured in the smoke tier, PreResNet, seed 0: 1 leaves all
+scales as they were drawn; 100 brings two of the six blocks to zero at 97.5 % (97.3 % with 1); 1000 all six, at 92.2 %.
+"""
+
+PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
+    "slimming": lambda row, recipes, images: recipes.bn_l1(images),
+    "soft_filter": lambda row, recipes, images: Regulariser("soft_filter", row.ratio),
+    "sss": lambda row, recipes, images: Regulariser("sss", SSS * recipes.bn_l1(images).strength),
+}
+"""By method, what acts while the network that it prunes is trained, on so many images; the other methods need nothing.
+
+The strength of soft filter pruning is the share of filters that it zeroes.
+"""
+
+AT_INITIALISATION = ("snip", "grasp", "synflow")
+"""Methods that prune the untrained network."""
+
 
 def job(row: Row, tier: Tier) -> Job:
-    """Return a row of the paper as a job of a tier."""
-    recipes = tier.recipes_for(row.network)
-    penalty = recipes.bn_l1(describe(tier.dataset).train) if row.method == "slimming" else None
-    return Job(row, tier, Method(row.method), penalty)
+    """Return a row of the paper, or of an installed method, as a job of a tier.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        MethodError: the installed method cannot be loaded.
+    """
+    from prunebench.pruning.registry import found, named
+
+    method = named(row.method)
+    if method.source:
+        return _brought_along(row, tier, method, found(method))
+    penalty = PENALTIES.get(row.method)
+    acting = penalty(row, tier.recipes_for(row.network), describe(tier.dataset).train) if penalty else None
+    return Job(row, tier, method, acting, stop=0 if row.method in AT_INITIALISATION else None)
 
 
 def candidate(row: Row, tier: Tier, reference: str) -> Job:
@@ -120,14 +194,18 @@ def candidate(row: Row, tier: Tier, reference: str) -> Job:
     Args:
         row: network and ratio.
         tier: what stands for them.
-        reference: `path/to/file.py:NAME`.
+        reference: `path/to/file.py:NAME`, or the name of an installed method.
 
     Raises:
-        MethodError: the file does not give such a method.
+        MethodError: there is no such method.
     """
-    from prunebench.pruning.registry import load_file
+    from prunebench.pruning.registry import load
 
-    method, found = load_file(reference)
-    penalty = Regulariser("method", method=method) if hasattr(found, "regulariser") else None
+    method, own = load(reference)
     named = replace(row, id=row.id.replace("candidate", f"candidate.{method.name}", 1), method=method.name)
-    return Job(named, tier, method, penalty)
+    return _brought_along(named, tier, method, own)
+
+
+def _brought_along(row: Row, tier: Tier, method: Method, own: Any) -> Job:
+    """Return the job of a method that brings its own regulariser, if any."""
+    return Job(row, tier, method, Regulariser("method", method=method) if hasattr(own, "regulariser") else None)

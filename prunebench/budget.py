@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from prunebench.experiment import Recipe
@@ -16,7 +17,18 @@ def stretched(recipe: Recipe, epochs: int) -> Recipe:
     return replace(recipe, epochs=epochs, milestones=milestones)
 
 
-def same_flops(recipe: Recipe, flops_dense: int, flops_pruned: int, cap: float | None = None) -> Recipe:
+def early(recipe: Recipe, share: float) -> int:
+    """Return the epochs that a share of a training comes to: at least 1, but 0 for the share 0."""
+    return math.ceil(recipe.epochs * share)
+
+
+def resumed(recipe: Recipe, epoch: int) -> Recipe:
+    """Return the rest of a recipe's schedule from an epoch (0-based) on."""
+    milestones = tuple(m - epoch for m in recipe.milestones)
+    return replace(recipe, epochs=recipe.epochs - epoch, milestones=milestones)
+
+
+def same_flops(recipe: Recipe, flops_dense: int, flops_pruned: int, cap: float | None = None, extra: int = 0) -> Recipe:
     """Return the recipe of Scratch-B: as many epochs as cost the FLOPs of the dense training.
 
     Args:
@@ -24,9 +36,10 @@ def same_flops(recipe: Recipe, flops_dense: int, flops_pruned: int, cap: float |
         flops_dense: FLOPs of one image through the dense network.
         flops_pruned: the same through the pruned one.
         cap: highest factor on the epochs; the paper takes 2 on ImageNet and none on CIFAR (p.4, protocols Q6).
+        extra: epochs on top, those of fine-tuning where they count as part of the budget (Wang et al. 2023).
     """
     factor = flops_dense / flops_pruned
-    return stretched(recipe, int(recipe.epochs * (factor if cap is None else min(factor, cap))))
+    return stretched(recipe, int(recipe.epochs * (factor if cap is None else min(factor, cap))) + extra)
 
 
 def policy(cap: float | None) -> str:

@@ -140,7 +140,7 @@ class Case:
     def _job(self, row: Row) -> Job:
         if row.method != "candidate":
             return job(row, self.settings.tier)
-        return candidate(row, self.settings.tier, f"{self.settings.root / self.settings.method}")
+        return candidate(row, self.settings.tier, self.settings.reference)
 
     def conclude(
         self, verdict: Verdict, aside: Sequence[Verdict], paper: str, expected: Sequence[State] = ("SUPPORTED",)

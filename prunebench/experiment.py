@@ -80,7 +80,7 @@ class Method:
     Attributes:
         name: name in the method registry, or the class or function name in a user's file.
         options: its settings.
-        source: sha256 of the user's file, empty for a method of the registry.
+        source: sha256 of the user's file or of an installed method's module, empty for a method of the registry.
     """
 
     name: str
@@ -101,6 +101,7 @@ class Recipe:
         nesterov: whether the momentum is Nesterov's; the paper says so (p.5), most of the released code does not.
         weight_decay: L2 penalty on every parameter, batch normalisation included.
         batch_size: images per step.
+        stop: epoch after which the training ends, on the schedule of all; 0 leaves the first weights, None trains all.
     """
 
     epochs: int
@@ -111,6 +112,12 @@ class Recipe:
     nesterov: bool = False
     weight_decay: float = 1e-4
     batch_size: int = 64
+    stop: int | None = None
+
+    @property
+    def trained(self) -> int:
+        """Epochs that are really trained."""
+        return self.epochs if self.stop is None else self.stop
 
 
 @dataclass(frozen=True)
@@ -135,11 +142,15 @@ class Start:
 
     Attributes:
         pruning: the pruning whose architecture is trained; None for the dense network.
-        weights: `fresh` (drawn anew for this architecture) or `inherited` (those that pruning left).
+        weights: `fresh` (drawn anew for this architecture, masked layers rescaled), `unscaled` (the same with the
+            spread of the dense network) or `inherited` (those that pruning left).
+        rewound: the training, of the dense architecture, whose last weights are inherited in place of those of the
+            network that was pruned; one of 0 epochs gives the initial weights.
     """
 
     pruning: Pruning | None = None
     weights: str = "fresh"
+    rewound: Training | None = None
 
 
 @dataclass(frozen=True)

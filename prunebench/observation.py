@@ -79,7 +79,7 @@ def _outcomes(job: Job, seed: int, arms: Sequence[str], store: Store) -> dict[st
 
 def _arm(job: Job, name: str, outcomes: dict[int, Outcome]) -> Arm:
     facts = [outcome.facts for outcome in outcomes.values()]
-    trained = name != "pruned"
+    trained = {seed: outcome for seed, outcome in outcomes.items() if outcome.facts.get("epochs")}
     return Arm(
         seeds=list(outcomes),
         epochs=[f.get("epochs", 0) for f in facts],
@@ -88,7 +88,7 @@ def _arm(job: Job, name: str, outcomes: dict[int, Outcome]) -> Arm:
         best_accuracy=[round(f.get("best_accuracy", f["accuracy"]), 4) for f in facts],
         seconds=[f["seconds"] for f in facts],
         digests=[outcome.digest for outcome in outcomes.values()],
-        curves=[_curve(seed, outcome) for seed, outcome in outcomes.items()] if trained else [],
+        curves=[_curve(seed, outcome) for seed, outcome in trained.items()],
     )
 
 

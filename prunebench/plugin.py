@@ -30,7 +30,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"default": "auto", "metavar": "TIER"},
     ),
     "seeds": ("how many seeds each row gets (default: the tier's)", {"type": int, "metavar": "N"}),
-    "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME"}),
+    "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
     "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
@@ -98,10 +98,10 @@ def activate(config: pytest.Config) -> None:
 
 def _try_method(settings: Settings) -> None:
     """Load a user's method once before anything is trained."""
-    from prunebench.pruning.registry import load_file
+    from prunebench.pruning.registry import load
 
     try:
-        load_file(str(settings.root / settings.method))
+        load(settings.reference)
     except PrunebenchError as error:
         raise pytest.UsageError(str(error)) from error
 

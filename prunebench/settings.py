@@ -22,7 +22,7 @@ class Settings:
         why: why this tier.
         seeds: 0, 1, ... of every row.
         strict: whether INCONCLUSIVE fails.
-        method: a user's method as `path/to/file.py:NAME`, empty for none.
+        method: a user's method as `path/to/file.py:NAME` or the name of an installed one, empty for none.
         workers: processes that share this machine.
     """
 
@@ -43,8 +43,13 @@ class Settings:
 
     @property
     def method_file(self) -> Path | None:
-        """File of the user's method."""
-        return self.root / self.method.rpartition(":")[0] if self.method else None
+        """File of the user's method, None if it has none."""
+        return self.root / self.method.rpartition(":")[0] if ":" in self.method else None
+
+    @property
+    def reference(self) -> str:
+        """The user's method with the full path of its file, or the name of an installed one."""
+        return str(self.root / self.method) if ":" in self.method else self.method
 
     def command(self, expression: str) -> str:
         """Return the command that repeats what `expression` selects, as records have it."""

@@ -1,22 +1,19 @@
-"""Methods by name: the registry's own, and those in a user's file."""
+"""Methods by name: the registry's own, those of installed packages, and those in a user's file."""
 
 from __future__ import annotations
 
 import ast
-import difflib
 import hashlib
-import inspect
-import sys
-import traceback
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from prunebench.errors import PrunebenchError, UnknownNameError
+from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method
+from prunebench.pruning import installed
+from prunebench.pruning.files import MethodError, load_file, prune_of, said, where
 from prunebench.pruning.plan import Plan, PlanError
 
 if TYPE_CHECKING:
@@ -28,138 +25,90 @@ Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan]"
 Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 
-class MethodError(PrunebenchError):
-    """A method that cannot be found, loaded or used; says where and what would do."""
+__all__ = ["MethodError", "checked_plan", "found", "inheritance", "load", "load_file", "methods", "named", "resolve"]
 
 
 def methods() -> dict[str, str]:
-    """Return the registry's methods, each with one line that says what it does and where it comes from."""
-    files = sorted((Path(__file__).parent / "methods").glob("[!_]*.py"))
-    documents = {file.stem: ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) for file in files}
-    return {name: (document or "").splitlines()[0] for name, document in documents.items()}
+    """Return all methods, each with one line that says what it does and where it comes from.
+
+    Those of packages follow the registry's own; one that cannot be loaded has its error as its line.
+    """
+    documents = {file.stem: ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) for file in _files()}
+    own = {name: (document or "").splitlines()[0] for name, document in documents.items()}
+    return own | {name: line for name, line in installed.lines().items() if name not in own}
 
 
-def resolve(method: Method, file: Path | None = None) -> Prune:
-    """Return the function behind a method's name.
+def _files() -> list[Path]:
+    return sorted((Path(__file__).parent / "methods").glob("[!_]*.py"))
 
-    Args:
-        method: from the registry, or as `load_file` returned it.
-        file: the user's file, for a method that has a source.
+
+def named(name: str) -> Method:
+    """Return a method of the registry or of an installed package, the latter with its source.
 
     Raises:
-        UnknownNameError: the registry has no such method.
+        UnknownNameError: there is none of this name.
+        MethodError: the package's method cannot be loaded.
+    """
+    if any(file.stem == name for file in _files()):
+        return Method(name)
+    if name not in installed.entries():
+        raise UnknownNameError("method", name, methods())
+    return installed.load(name)[0]
+
+
+def load(reference: str) -> tuple[Method, Any]:
+    """Return a user's method: an installed one by its name, or as `load_file` does.
+
+    Raises:
+        MethodError: there is no such method, or it cannot be loaded.
+    """
+    return installed.load(reference) if reference in installed.entries() else load_file(reference)
+
+
+def found(method: Method, file: Path | None = None) -> Any:
+    """Return what is behind a method: a module of the registry, or the function or instance of a package or file.
+
+    Args:
+        method: as `named` or `load_file` returned it, or of the registry.
+        file: the user's file, for a method that comes from one.
+
+    Raises:
+        UnknownNameError: there is no such method.
         MethodError: the user's file is not given, cannot be loaded or is no longer the same.
     """
-    if file is not None:
-        return _resolve_in(file, method)
-    if method.source:
+    if not method.source:
+        if named(method.name).source:
+            raise MethodError(f"{method.name} is an installed method and needs its source: registry.named gives it")
+        return import_module(f"prunebench.pruning.methods.{method.name}")
+    package = installed.find(method)
+    if package is not None:
+        return package
+    if file is None:
         raise MethodError(
-            f"{method.name} is a method of a user's file, which is not given: pass path/to/file.py:{method.name}"
+            f"{method.name} is a method of a user's file, which is not given: pass path/to/file.py:{method.name}, or "
+            f"install the package that it came from (sha256 {method.source[:12]})"
         )
-    if method.name not in methods():
-        raise UnknownNameError("method", method.name, methods())
-    prune: Prune = import_module(f"prunebench.pruning.methods.{method.name}").prune
-    return partial(prune, **method.options.as_dict())
-
-
-def _resolve_in(file: Path, method: Method) -> Prune:
-    loaded, found = load_file(f"{file}:{method.name}")
+    loaded, own = load_file(f"{file}:{method.name}")
     if loaded.source != method.source:
         raise MethodError(
             f"{file} has changed since this run was planned (its sha256 was {method.source[:12]}): run again"
         )
-    prune: Prune = _prune_of(found)
-    return prune
+    return own
+
+
+def resolve(method: Method, file: Path | None = None) -> Prune:
+    """Return the function behind a method's name; arguments and errors are those of `found`."""
+    prune: Prune = prune_of(found(method, file))
+    return partial(prune, **method.options.as_dict())
 
 
 def inheritance(method: Method, file: Path | None = None) -> Inherit | None:
     """Return the method's own rule for the weights that the pruned network inherits, None where it keeps what it had.
 
-    Args:
-        method: from the registry, or as `load_file` returned it.
-        file: the user's file, for a method that has a source.
-
-    Raises:
-        UnknownNameError: as `resolve` does.
-        MethodError: as `resolve` does.
+    Arguments and errors are those of `found`.
     """
-    resolve(method, file)
-    if file is not None:
-        found = load_file(f"{file}:{method.name}")[1]
-    else:
-        found = import_module(f"prunebench.pruning.methods.{method.name}")
-    inherit: Inherit | None = getattr(found, "inherit", None)
+    inherit: Inherit | None = getattr(found(method, file), "inherit", None)
     return inherit
-
-
-def load_file(reference: str) -> tuple[Method, Any]:
-    """Load a user's method.
-
-    Args:
-        reference: `path/to/file.py:NAME`. NAME is a function `prune(network, ratio, context) -> Plan`, or a class
-            that is made without arguments and is callable like that or has such a method `prune`; it may also have a
-            method `regulariser(network)`, called after each backward pass of training to add to the gradients,
-            `after_epoch(network, epochs)`, called after each epoch, and `inherit(network, plan, context)`, which
-            returns a copy of the network, of the same shapes, with the weights that the pruned network gets.
-
-    Returns:
-        The method, with the sha256 of the file as its source, and the function or a new instance. The
-        digest covers this one file, so nothing can be imported from beside it.
-
-    Raises:
-        MethodError: says which of these does not hold.
-    """
-    path, _, name = reference.rpartition(":")
-    if not path or not name:
-        raise MethodError(f"{reference!r} names no method; write path/to/file.py:NAME")
-    try:
-        source = Path(path).read_bytes()
-    except OSError as error:
-        raise MethodError(f"cannot read {path}: {error.strerror}; write path/to/file.py:NAME") from error
-    digest = hashlib.sha256(source).hexdigest()
-    found = _named(_execute(path, source, f"prunebench_method_{digest}"), name, path)
-    return Method(name, source=digest), found
-
-
-def _execute(path: str, source: bytes, name: str) -> ModuleType:
-    """Run the very bytes whose digest names the method."""
-    module = ModuleType(name)
-    module.__file__ = path
-    sys.modules[name] = module  # dataclasses and pickle look their module up by name
-    try:
-        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
-    except SyntaxError as error:
-        raise MethodError(
-            f"{path} does not parse, line {error.lineno}: {(error.text or '').strip()} ({error.msg})"
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise MethodError(f"{path} fails when loaded{_where(error, path)}: {_said(error)}") from error
-    return module
-
-
-def _named(module: ModuleType, name: str, path: str) -> Any:
-    if not hasattr(module, name):
-        own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__ and n[0] != "_"]
-        near = "".join(f"; did you mean {match}?" for match in difflib.get_close_matches(name, own, n=1, cutoff=0.5))
-        raise MethodError(f"{path} has no {name!r}; it defines {', '.join(own) or 'no function or class'}{near}")
-    found = getattr(module, name)
-    if inspect.isclass(found):
-        try:
-            found = found()
-        except Exception as error:
-            raise MethodError(
-                f"{path}: {name}() without arguments fails{_where(error, path)}: {_said(error)}"
-            ) from error
-    if not callable(_prune_of(found)):
-        raise MethodError(
-            f"{path}: {name} is {type(found).__name__} and cannot be called; it must be a function "
-            "prune(network, ratio, context) -> Plan, or a class that is callable like that or has a method prune"
-        )
-    return found
-
-
-def _prune_of(found: Any) -> Any:
-    return getattr(found, "prune", found)
 
 
 def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> Plan:
@@ -184,7 +133,7 @@ def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Contex
     try:
         plan = prune(network, ratio, context)
     except Exception as error:
-        raise MethodError(f"the method fails{_where(error)}: {_said(error)}") from error
+        raise MethodError(f"the method fails{where(error)}: {said(error)}") from error
     _check_unchanged(before, _bits(network))
     if not isinstance(plan, Plan):
         raise MethodError(
@@ -228,19 +177,3 @@ def _digest(tensor: Tensor) -> str:
     digest = hashlib.sha256(f"{tensor.shape} {tensor.dtype}".encode())
     digest.update(raw.data)
     return digest.hexdigest()
-
-
-def _where(error: BaseException, path: str = "") -> str:
-    """Return the last line of the user's code that an error passed through, empty if it passed through none.
-
-    Without a path the user's file is that of the first function outside of this package and of installed ones.
-    """
-    frames = traceback.extract_tb(error.__traceback__)[1:]
-    ours = str(Path(__file__).parents[1])
-    theirs = [f.filename for f in frames if not f.filename.startswith(ours) and "site-packages" not in f.filename]
-    own = [frame for frame in frames if frame.filename == (path or next(iter(theirs), None))]
-    return f" ({own[-1].filename}, line {own[-1].lineno}: {own[-1].line})" if own else ""
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -59,17 +59,19 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
         hook = chain(hook, hold(network, masks))
 
     def report(epoch: Epoch) -> None:
-        left = epoch.seconds * (spec.recipe.epochs - epoch.epoch)
+        left = epoch.seconds * (spec.recipe.trained - epoch.epoch)
         label = f"{piece.network} {piece.arm}"
-        runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.epochs, left)
+        runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.trained, left)
 
     partial = Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
         history = train(network, images, spec.recipe, spec.seed, partial, hook, report, after_epoch)
+        untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
+    accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
-        "accuracy": history[-1].test_accuracy,
-        "best_accuracy": max(epoch.test_accuracy for epoch in history),
-        "epochs": spec.recipe.epochs,
+        "accuracy": accuracies[-1],
+        "best_accuracy": max(accuracies),
+        "epochs": len(history),
         **_size(count(network, images.example, nonzero=bool(masks))),
         **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
     }
@@ -97,7 +99,7 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     context = Context(
         images.example, images.train[chosen], images.train_labels[chosen], rng(spec.trained.seed, "prune")
     )
-    file = runner.method_file if spec.method.source else None
+    file = runner.method_file
     plan = registry.checked_plan(registry.resolve(spec.method, file), network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
     small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
@@ -122,13 +124,12 @@ def starting_network(spec: Training, store: Store) -> nn.Module:
         network = networks.build(spec.network, images.example.shape[1], images.classes)
         networks.initialise(network, rng(spec.seed, "init"))
         return network
-    dense = trained_network(start.pruning.trained, store)
     plan = _plan(start.pruning, store)
-    network = surgery.apply(dense, plan, images.example)
+    network = surgery.apply(trained_network(start.rewound or start.pruning.trained, store), plan, images.example)
     fitted = _stored(start.pruning, store).folder / "weights.safetensors"
     if start.weights != "inherited":
         draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
-    elif fitted.exists():
+    elif start.rewound is None and fitted.exists():
         network.load_state_dict(load_file(fitted))
     return network
 
@@ -159,7 +160,7 @@ def _hooks(
     if penalty is None:
         return None, None
     if penalty.method is not None:
-        found = registry.load_file(f"{runner.method_file}:{penalty.method.name}")[1]
+        found = registry.found(penalty.method, runner.method_file)
         return found.regulariser, getattr(found, "after_epoch", None)
     if penalty.name == "bn_l1":
         return bn_l1(network, penalty.strength), None

@@ -95,11 +95,13 @@ def inputs(spec: Spec) -> list[Spec]:
     """Return the specs whose outcomes a spec starts from."""
     if isinstance(spec, Pruning):
         return [spec.trained]
-    return [spec.start.pruning] if spec.start.pruning is not None else []
+    return [part for part in (spec.start.pruning, spec.start.rewound) if part is not None]
 
 
 def name_of(spec: Spec) -> str:
     """Return how progress names a spec of the trunk."""
     if isinstance(spec, Pruning):
         return "prune"
+    if spec.recipe.stop is not None:
+        return "early"
     return "sparse" if spec.regulariser else "dense"

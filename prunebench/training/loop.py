@@ -54,7 +54,7 @@ def train(
     history = partial.restore(network, optimiser)
     if after_epoch is not None and history:
         after_epoch(network, len(history))
-    for epoch in range(len(history), recipe.epochs):
+    for epoch in range(len(history), recipe.trained):
         began = time.perf_counter()
         for group in optimiser.param_groups:
             group["lr"] = lr_at(recipe, epoch)

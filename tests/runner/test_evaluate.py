@@ -9,8 +9,8 @@ from tiny import TINY
 
 from prunebench import tables
 from prunebench.arms import Job, job
-from prunebench.experiment import Method, Regulariser
-from prunebench.observation import specs
+from prunebench.experiment import Method, Network, Regulariser, options
+from prunebench.observation import observe, specs
 from prunebench.pruning.plan import Plan
 from prunebench.runner.evaluate import starting_network, trained_network
 from prunebench.runner.local import Piece, Runner
@@ -92,3 +92,72 @@ def test_a_stored_network_is_the_one_that_was_measured(runner):
     images = load_images(spec.dataset)
     accuracy = evaluate(trained_network(spec, runner.store), images.test, images.test_labels)[1]
     assert accuracy == pytest.approx(outcome.facts["accuracy"])
+
+
+MASKED = replace(ROW, method="magnitude", ratio=0.6)
+
+
+def test_tickets_and_rewinding_start_from_the_trunks_own_past(runner):
+    found = trained(runner, job(MASKED, TINY), arms=("winning_ticket", "weight_rewind", "lr_rewind"))
+    start = {
+        arm: starting_network(spec, runner.store).state_dict() for arm, (spec, _) in found.items() if arm != "pruned"
+    }
+    early = trained_network(found["weight_rewind"][0].start.rewound, runner.store).state_dict()
+    masks = Plan.from_json(found["pruned"][1].json("plan.json")).masks
+    past = {"winning_ticket": start["dense"], "weight_rewind": early, "lr_rewind": weights(found["dense"][1])}
+    for arm, dense in past.items():
+        for name, tensor in dense.items():
+            mask = masks.get(name.removesuffix(".weight"))
+            assert torch.equal(start[arm][name], tensor if mask is None else tensor * mask.tensor())
+    assert not torch.equal(early["classifier.weight"], start["dense"]["classifier.weight"])
+    assert [found[arm][1].facts["epochs"] for arm in past] == [2, 1, 2]
+
+
+def test_a_winning_ticket_of_a_structured_plan_is_cut_out_of_the_dense_initial_network(runner):
+    found = trained(runner, job(ROW, TINY), arms=("winning_ticket",))
+    keep = Plan.from_json(found["pruned"][1].json("plan.json")).keep["features.norm1"]
+    ticket, dense = (starting_network(found[arm][0], runner.store).state_dict() for arm in ("winning_ticket", "dense"))
+    assert torch.equal(ticket["features.conv1.weight"], dense["features.conv1.weight"][list(keep)])
+
+
+def test_an_early_epoch_is_the_trunk_on_its_way(runner):
+    found = trained(runner, job(MASKED, TINY), arms=("weight_rewind",))
+    early = runner.store.get(found["weight_rewind"][0].start.rewound)
+    (first, *_), (only,) = (
+        (found_in.folder / "history.csv").read_text().splitlines()[1:] for found_in in (found["dense"][1], early)
+    )
+    assert first.rsplit(",", 1)[0] == only.rsplit(",", 1)[0]  # all but the seconds
+
+
+def test_random_tickets_differ_in_scale_where_weights_are_masked(runner):
+    tier = replace(TINY, networks={"VGG-11": Network("vgg", options(widths=[16, 32]))})
+    found = trained(runner, job(MASKED, tier), arms=("random_ticket", "random_ticket_unscaled"))
+    masks = Plan.from_json(found["pruned"][1].json("plan.json")).masks
+    mask = masks["features.conv2"]
+    drawn = [
+        starting_network(found[arm][0], runner.store).get_parameter("features.conv2.weight")[mask.tensor()].std().item()
+        for arm in ("random_ticket", "random_ticket_unscaled")
+    ]
+    assert drawn == pytest.approx([(2 / (mask.kept / 16)) ** 0.5, (2 / (9 * 32)) ** 0.5], rel=0.1)
+
+
+def test_what_is_not_retrained_is_the_pruned_network(runner):
+    work = Job(replace(ROW, method="soft_filter"), TINY, Method("soft_filter"), Regulariser("soft_filter", 0.5))
+    found = trained(runner, work, arms=("soft_pruned",))
+    pruned, arm = (found[name][1].facts for name in ("pruned", "soft_pruned"))
+    assert arm["accuracy"] == arm["best_accuracy"] == pruned["accuracy"] == found["sparse"][1].facts["accuracy"]
+    record = observe(work, [0], ["soft_pruned"], runner.store, "")
+    assert (record.arms["soft_pruned"].epochs, record.arms["soft_pruned"].curves) == ([0], [])
+    assert record.arms["soft_pruned"].budget == "no retraining"
+
+
+@pytest.mark.parametrize("method", ["snip", "grasp", "synflow"])
+def test_pruning_at_initialisation(method, runner):
+    found = trained(runner, job(replace(MASKED, method=method), TINY), arms=("winning_ticket", "scratch_e"))
+    trunk = found["pruned"][0].trained
+    assert runner.store.get(trunk).facts["epochs"] == 0
+    initial, ticket = (starting_network(found[arm][0], runner.store) for arm in ("dense", "winning_ticket"))
+    untrained = weights(runner.store.get(trunk))
+    assert all(torch.equal(untrained[name], tensor) for name, tensor in initial.state_dict().items())
+    assert (ticket.get_parameter("features.conv1.weight") == 0).any()
+    assert found["winning_ticket"][1].facts["epochs"] == 2
