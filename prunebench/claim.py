@@ -184,8 +184,8 @@ class Case:
 def twins(work: Job) -> list[str]:
     """Return the ids of the other rows that come to the very same specs in this tier."""
     mine = work.pruning(0)
-    others = [row for row in load().rows.values() if row.id != work.row.id and row.method == work.row.method]
-    return [row.id for row in others if job(row, work.tier).pruning(0) == mine]
+    like = [row for row in load().rows.values() if row.method == work.row.method and row.network in work.tier.networks]
+    return [row.id for row in like if row.id != work.row.id and job(row, work.tier).pruning(0) == mine]
 
 
 def write(record: AnyRecord, data: Path) -> Path:
