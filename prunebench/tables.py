@@ -145,4 +145,5 @@ def _rows(shared: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Iterator[R
 
 
 def _number(value: float | list[float], runs: int | None) -> Number:
-    return Number(*value, n=runs) if isinstance(value, list) else Number(value, n=runs)
+    mean, std = value if isinstance(value, list) else (value, None)
+    return Number(mean, std, runs)
