@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -74,17 +74,13 @@ def _datasets() -> dict[str, str]:
     return {name: registry.describe(name).summary for name in registry.names()}
 
 
-def _tiers() -> dict[str, str]:
-    return {name: tiers.choose(name)[0].summary for name in tiers.names()}
-
-
 _LISTS: dict[Noun, Callable[[], dict[str, str]]] = {
     Noun.claims: _claims,
     Noun.rows: _rows,
     Noun.methods: _methods,
     Noun.networks: _networks,
     Noun.datasets: _datasets,
-    Noun.tiers: _tiers,
+    Noun.tiers: tiers.summaries,
 }
 
 
@@ -96,18 +92,13 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what a row trains, and after a run what came out."""
+    from prunebench import paper
+    from prunebench.page import page
     from prunebench.preview import preview
 
-    found = preview(tables.load().row(row), tiers.choose(tier)[0], data)
-    print(json.dumps(found, indent=1) if as_json else _page(found))
-
-
-def _page(found: dict[str, Any]) -> str:
-    lines = [f"{name:14}{value}" for name, value in found.items() if name != "arms"]
-    for name, arm in found["arms"].items():
-        numbers = ", ".join(f"{value:.2f}" for value in arm["accuracy"]) or "not trained yet"
-        lines.append(f"  {name:12}{arm['epochs'] or '?'} epochs, seeds {arm['seeds']}: {numbers}")
-    return "\n".join(lines)
+    wanted = tables.load().row(row)
+    found = paper.preview(wanted) if tier == tiers.PAPER else preview(wanted, tiers.choose(tier)[0], data)
+    print(json.dumps(found, indent=1) if as_json else page(found))
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from prunebench.experiment import Recipe, Regulariser
 from prunebench.training.schedule import lr_sum
@@ -30,3 +31,42 @@ class Recipes:
         """Return network slimming's penalty for a training on so many images, rounded to three digits."""
         steps = -(-images // self.dense.batch_size)
         return Regulariser("bn_l1", float(f"{self.sparsity / lr_sum(self.dense, steps):.3g}"))
+
+
+def _paper(dense: Recipe, images: int, strength: float = 0.0, cap: float | None = None, finetune: int = 40) -> Recipes:
+    """Return recipes of the paper: fine-tuning for some epochs at the lowest rate; `strength` is the penalty itself."""
+    lowest = dense.lr * dense.gamma ** len(dense.milestones)
+    fixed = replace(dense, epochs=finetune, lr=float(f"{lowest:.3g}"), milestones=())
+    return Recipes(dense, fixed, strength * lr_sum(dense, -(-images // dense.batch_size)), cap)
+
+
+_CIFAR = Recipe(160, 0.1, (80, 120))
+_SOFT = Recipe(200, 0.1, (60, 120, 160), gamma=0.2, nesterov=True, weight_decay=5e-4, batch_size=128)
+_IMAGENET = Recipe(90, 0.1, (30, 60), batch_size=256)
+_SSS = replace(_IMAGENET, epochs=100, milestones=(30, 60, 90))
+
+PAPER_CIFAR: Mapping[str, Recipes] = {
+    "l1": _paper(_CIFAR, 50_000),
+    "slimming": _paper(_CIFAR, 50_000, strength=1e-5),
+    "slimming of VGG": _paper(_CIFAR, 50_000, strength=1e-4),
+    "weight_level": _paper(_CIFAR, 50_000),
+    "soft_filter": _paper(_SOFT, 50_000),
+}
+"""By sub-project (protocols 1 to 6). Only soft filter pruning has Nesterov momentum, whatever p.5 says (Q5); its first
+epoch at a tenth of the rate is left out, and so is its base of 400 epochs for Scratch-B, which no schedule fits.
+"""
+
+PAPER_IMAGENET: Mapping[str, Recipes] = {
+    "l1": _paper(_IMAGENET, 1_281_167, cap=2.0, finetune=20),
+    "slimming": _paper(_IMAGENET, 1_281_167, strength=1e-5, finetune=20),
+    "weight_level": _paper(_IMAGENET, 1_281_167, finetune=20),
+    "soft_filter": _paper(_IMAGENET, 1_281_167, cap=2.0, finetune=20),
+    "thinet": _paper(_IMAGENET, 1_281_167, cap=2.0, finetune=20),
+    "thinet of VGG": _paper(replace(_IMAGENET, lr=0.01), 1_281_167, cap=2.0, finetune=20),
+    "regression": _paper(_IMAGENET, 1_281_167, cap=2.0, finetune=20),
+    "regression of VGG": _paper(replace(_IMAGENET, lr=0.01), 1_281_167, cap=2.0, finetune=20),
+    "sss": _paper(_SSS, 1_281_167, cap=2.0, finetune=20),
+}
+"""By sub-project (protocols 7). Slimming and weight level have no cap in the code (Q6). Fine-tuning takes the paper's
+20 epochs (p.5), not the code's 5 and 10 (Q8). No code tells soft filter pruning's schedule on ImageNet: p.5's.
+"""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ DEFAULT = Path(__file__).parents[1] / "claims" / "tables.yaml"
 
 @dataclass(frozen=True)
 class Number:
-    """A number of the paper: accuracy in percent; its spread over `n` runs where the paper gives one."""
+    """A number of the paper: accuracy (for detection mean average precision) in percent; its spread over `n` runs."""
 
     mean: float
     std: float | None = None
@@ -30,15 +30,19 @@ class Row:
 
     Attributes:
         id: such as `t4.cifar10.vgg-19.70`.
-        table: number of the table.
+        table: number of the table, such as `4` or `8a`.
         section: of the paper.
         page: of the paper.
         claims: ids of the claims that it is evidence for.
         dataset: as the paper calls it.
         network: as the paper calls it.
         method: name in the method registry.
-        ratio: share that is removed, of channels or weights.
-        paper: the paper's numbers by arm.
+        ratio: share that is removed, of channels or weights; 0 where the variant says what is left.
+        paper: the paper's numbers by arm; `dense_original` is the dense network of the method's own authors.
+        drops: by arm, accuracy above (below: negative) the dense network of the same implementation in points, where
+            the table has it so; for `finetune` that is `dense_original`, for the others `dense`.
+        variant: predefined target architecture, as the paper calls it.
+        setting: what sets the row's training apart from that of other tables, such as `lr 0.01`.
     """
 
     id: str
@@ -51,11 +55,15 @@ class Row:
     method: str
     ratio: float
     paper: Mapping[str, Number]
+    drops: Mapping[str, float] = field(default_factory=dict)
+    variant: str = ""
+    setting: str = ""
 
     @property
     def title(self) -> str:
         """A line for people."""
-        return f"{self.network} on {self.dataset}, {self.method} {self.ratio:.0%}".replace("%", " %")
+        to = f"to {self.variant}" if self.variant else f"{self.ratio:.0%}".replace("%", " %")
+        return f"{self.network} on {self.dataset}, {self.method} {to}" + (f", {self.setting}" if self.setting else "")
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ def load(path: Path = DEFAULT) -> Tables:
 
     try:
         data = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        rows = [_row(entry) for entry in data["rows"]]
+        rows = [row for part in data["tables"] for row in _rows(**part)]
         claims = [Claim(id=name, **entry) for name, entry in data["claims"].items()]
     except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise PrunebenchError(f"cannot read the paper's tables in {path}: {type(error).__name__}: {error}") from error
@@ -122,11 +130,20 @@ def hint(expression: str) -> str:
     words |= {*load().claims, "candidate", "control"}
     folded = {word.lower(): word for word in words}
     given = [word for word in re.split(r"[\s()]+", expression.lower()) if word not in ("", "and", "or", "not")]
-    near = [folded[m] for word in given for m in get_close_matches(word, folded, n=2)]
+    near = [folded[m] for word in given for m in get_close_matches(word, folded, n=2) if m != word]
     meant = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
     return f"no claim test matches -k {expression!r}: {meant}`pytest claims --collect-only -q` lists them all"
 
 
-def _row(entry: dict[str, Any]) -> Row:
-    numbers = {arm: Number(**number) for arm, number in entry["paper"].items()}
-    return Row(**{**entry, "claims": tuple(entry["claims"]), "paper": numbers})
+def _rows(shared: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Iterator[Row]:
+    """Yield the rows of a part of a table; they have `shared` in common."""
+    runs = shared.pop("runs", None)
+    for name, entry in rows.items():
+        facts = {"ratio": 0.0, **shared, **entry}
+        paper = {arm: _number(value, runs) for arm, value in facts.pop("paper").items()}
+        yield Row(id=name, claims=tuple(facts.pop("claims")), paper=paper, **facts)
+
+
+def _number(value: float | list[float], runs: int | None) -> Number:
+    mean, std = value if isinstance(value, list) else (value, None)
+    return Number(mean, std, runs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from prunebench.errors import UnknownNameError
+from prunebench.datasets.registry import names as datasets
+from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.experiment import Network, Recipe, options
 from prunebench.recipes import Recipes
 
@@ -40,10 +41,13 @@ class Tier:
         """Return what stands for a network of the paper.
 
         Raises:
-            UnknownNameError: this tier has none of this name.
+            PrunebenchError: this tier has none of this name.
         """
         if name not in self.networks:
-            raise UnknownNameError("network", name, self.networks)
+            raise PrunebenchError(
+                f"tier {self.name!r} has nothing that stands for {name}, only for {', '.join(self.networks)}; "
+                f"`prunebench show ROW --tier {PAPER}` shows what the paper trains"
+            )
         return self.networks[name]
 
     def recipes_for(self, network: str) -> Recipes:
@@ -85,12 +89,16 @@ VGG and the other networks is the paper's as well (protocols 3). One thread is t
 makes the numbers independent of the number of workers.
 """
 
+PAPER = "paper"
+"""The tier of the paper's own datasets, networks and schedules; so far it can only be shown (`prunebench.paper`)."""
+
 _TIERS = {SMOKE.name: SMOKE}
 
 
-def names() -> list[str]:
-    """Return the names of all tiers."""
-    return list(_TIERS)
+def summaries() -> dict[str, str]:
+    """Return all tiers by name, each with one line for people."""
+    paper = f"the paper's datasets, networks and schedules: for `prunebench show ROW --tier {PAPER}`, cannot run yet"
+    return {name: tier.summary for name, tier in _TIERS.items()} | {PAPER: paper}
 
 
 def register(tier: Tier) -> None:
@@ -103,9 +111,16 @@ def choose(name: str) -> tuple[Tier, str]:
 
     Raises:
         UnknownNameError: there is no such tier.
+        PrunebenchError: it is `paper`, which cannot run before the registry has the paper's datasets.
     """
+    if name == PAPER:
+        raise PrunebenchError(
+            f"tier {PAPER!r} cannot run yet: its datasets CIFAR-10, CIFAR-100, ImageNet and PASCAL VOC 07 are not in "
+            f"the registry, which has {', '.join(datasets())}; `prunebench show ROW --tier {PAPER}` shows what a row "
+            f"would train, --pb-tier {SMOKE.name} runs here"
+        )
     if name == "auto":
         return SMOKE, "auto: digits are embedded, no larger tier has its datasets here"
     if name not in _TIERS:
-        raise UnknownNameError("tier", name, [*_TIERS, "auto"])
+        raise UnknownNameError("tier", name, [*_TIERS, PAPER, "auto"])
     return _TIERS[name], "as asked"

@@ -23,11 +23,14 @@ def prunebench(monkeypatch, capsys):
     ("noun", "name", "said"),
     [
         ("claims", "C08", "Scratch-B beats fine-tuning in 8 of the 10 CIFAR rows"),
+        ("claims", "C33", "VGG-16 71.51 against 71.03"),
+        ("rows", "t17.cifar10.resnet-56-b", "Table 17: ResNet-56 on CIFAR-10, l1 to ResNet-56-B, 300 epochs"),
         ("rows", "t4.imagenet.vgg-11.50", "VGG-11 on ImageNet, slimming 50 %"),
         ("methods", "slimming", "Liu et al. 2017"),
         ("networks", "preresnet", "9n+2 layers"),
         ("datasets", "digits", "1,797 scans"),
         ("tiers", "smoke", "digits"),
+        ("tiers", "paper", "cannot run yet"),
     ],
 )
 def test_list_has_a_line_for_everything(prunebench, noun, name, said):
@@ -60,11 +63,85 @@ def test_show_has_the_outcome_after_a_run(prunebench, used_house):
     assert found["flops_pruned"][0] < found["flops_dense"]
 
 
+def shown(prunebench, row):
+    code, out, _ = prunebench("show", row, "--tier", "paper", "--json")
+    assert code == 0
+    found = json.loads(out)
+    return found, {name: arm["epochs"] for name, arm in found["arms"].items()}
+
+
+def test_the_paper_tier_shows_vgg_16_a(prunebench):
+    found, epochs = shown(prunebench, "t1.cifar10.vgg-16-a")
+    assert (found["tier"], found["dataset"], found["network"], found["method"]) == ("paper", "CIFAR-10", "VGG-16", "l1")
+    assert (found["params_dense"], found["params_pruned"]) == (14_987_722, 5_397_034)
+    assert (found["macs_dense"], found["macs_pruned"]) == (313_463_808, 206_279_680)
+    assert epochs == {"dense": 160, "finetune": 40, "scratch_e": 160, "scratch_b": 243}
+    assert found["arms"]["dense"] == {"epochs": 160, "seeds": [0, 1, 2, 3, 4], "accuracy": []}
+    cost = found["cost"]["flops"]
+    assert cost["dense"] == 3 * found["flops_dense"] * 50_000 * 160
+    assert cost["finetune"] == 3 * found["flops_pruned"] * 50_000 * 40
+    assert 0.99 < cost["scratch_b"] / cost["dense"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("row", "params", "epochs"),
+    [
+        # Scratch-B: 160 epochs x 252,572,938 / 183,137,866 FLOPs = 220.7
+        ("t1.cifar10.resnet-56-b", (853_018, 735_712), {"finetune": 40, "scratch_e": 160, "scratch_b": 220}),
+        # cut from VGG-16 with global pooling; measured against VGG-16 with its linear layers
+        ("t2.vgg16.gap", (138_357_544, 8_322_696), {"finetune": 20, "scratch_e": 90, "scratch_b": 180}),
+        ("t3.resnet50.2x", (25_560_872, 19_697_424), {"finetune": 20, "scratch_e": 90, "scratch_b": 134}),
+        ("t5.imagenet.resnet-41", (25_557_032, 25_358_120), {"pruned": 100, "scratch_e": 100, "scratch_b": 117}),
+        ("t17.cifar10.vgg-16-a", (14_987_722, 5_397_034), {"finetune": 40, "scratch_e": 300, "scratch_b": 455}),
+        ("t16.cifar10.resnet-56-a", (853_018, 773_336), {"finetune_40": 40, "finetune_160": 160, "scratch_e": 160}),
+    ],
+)
+def test_the_paper_tier_counts_predefined_targets(prunebench, row, params, epochs):
+    found, planned = shown(prunebench, row)
+    assert (found["params_dense"], found["params_pruned"]) == params
+    assert planned.items() >= epochs.items()
+    assert found["flops_pruned"] < found["flops_dense"]
+
+
+@pytest.mark.parametrize(
+    ("row", "params", "penalty", "rate"),
+    [
+        ("t4.cifar10.vgg-19.70", 20_035_018, {"bn_l1": 1e-4}, 0.1),
+        ("t4.imagenet.vgg-11.50", 132_885_224, {"bn_l1": 1e-5}, 0.1),
+        ("t8b.cifar10.resnet-50.60", 758_554, None, 0.01),
+    ],
+)
+def test_the_paper_tier_leaves_open_what_pruning_decides(prunebench, row, params, penalty, rate):
+    found, epochs = shown(prunebench, row)
+    assert (found["params_dense"], found["penalty"], found["recipe"]["lr"]) == (params, penalty, rate)
+    assert (found["params_pruned"], found["flops_pruned"], found["verdict"]) == (None, None, None)
+    assert epochs.get("scratch_b") is None
+    assert {found["cost"]["flops"][arm] for arm in epochs if arm not in ("dense", "sparse")} == {None}
+
+
+def test_the_paper_tier_for_people(prunebench):
+    lines = prunebench("show", "t4.cifar10.vgg-19.70", "--tier", "paper")[1].splitlines()
+    assert "params_dense  20,035,018 parameters" in lines
+    assert "flops_pruned  decided by pruning" in lines
+    assert "images        50,000 to train, 10,000 to test, 3 channels of 32x32 pixels, 10 classes" in lines
+    head, scratch_b = (next(line for line in lines if line.startswith(start)) for start in ("arm ", "scratch_b"))
+    assert head.index("seeds") == scratch_b.index("0, 1, 2, 3, 4")
+
+
+def test_rows_without_a_network_in_the_tier_lead_to_the_paper_tier(prunebench):
+    code, _, err = prunebench("show", "t10.imagenet.resnet-50.30", "--tier", "smoke")
+    assert code == 2
+    assert "tier 'smoke' has nothing that stands for ResNet-50" in err
+    assert "--tier paper" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["show", "t4.cifar10.vgg-19.7"], "unknown row 't4.cifar10.vgg-19.7': did you mean t4.cifar10.vgg-19.70"),
-        (["show", "t4.cifar10.vgg-19.70", "--tier", "papre"], "unknown tier 'papre'"),
+        (["show", "t4.cifar10.vgg-19.70", "--tier", "papre"], "unknown tier 'papre': did you mean paper"),
+        (["show", "t1.cifar10.vgg16-a"], "did you mean t1.cifar10.vgg-16-a"),
+        (["show", "t12.voc07.resnet34-a", "--tier", "paper"], "is a detection on PASCAL VOC 07"),
         (["sync", "--data", "nowhere"], "no records in nowhere/records"),
     ],
 )

@@ -109,6 +109,7 @@ def test_verdicts_become_pytest_outcomes(copied_house):
     ("arguments", "said"),
     [
         (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
+        (["--pb-tier", "paper"], "tier 'paper' cannot run yet: its datasets CIFAR-10, .* are not in the registry"),
         (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
         (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
         (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),
@@ -126,7 +127,7 @@ def test_bad_options_end_the_run_before_anything_is_trained(house, arguments, sa
     ("marker", "said"),
     [
         ('"C02", tabel="4"', r"cannot read @pytest\.mark\.claim"),
-        ('"C99"', r"valid: one id of C02"),
+        ('"C99"', r"valid: one id of C01"),
         ('"C02", table="44"', r"table '44' has no rows"),
     ],
 )

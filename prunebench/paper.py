@@ -1,0 +1,161 @@
+"""The tier `paper` as far as it can be seen without training: what each row trains, for how long, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from prunebench.architectures import paper_network
+from prunebench.budget import policy, same_flops, stretched
+from prunebench.datasets.registry import Description
+from prunebench.errors import PrunebenchError
+from prunebench.experiment import Recipe
+from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes
+from prunebench.tables import Row
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from prunebench.networks.flops import Cost
+
+SEEDS = 5
+"""Of each arm; the paper has 5 runs on CIFAR (p.4) and one on ImageNet."""
+
+COST = "3 x forward FLOPs x training images x epochs"
+"""Training FLOPs of one seed: the backward pass counts as two forward passes."""
+
+
+def _description(name: str, train: int, test: int, classes: int, size: int) -> Description:
+    summary = f"{train:,} + {test:,} colour images of {size}x{size}, {classes} classes"
+    return Description(name, "", summary, 3, classes, train, test, size)
+
+
+DATASETS = {
+    "CIFAR-10": _description("cifar10", 50_000, 10_000, 10, 32),
+    "CIFAR-100": _description("cifar100", 50_000, 10_000, 100, 32),
+    "ImageNet": _description("imagenet", 1_281_167, 50_000, 1000, 224),
+}
+"""By the paper's name; they have no digest as long as nothing loads them."""
+
+_PROJECTS = {"magnitude": "weight_level", "lottery": "weight_level"}
+_GLOBAL_POOLING = ("VGG-GAP", "VGG-Tiny")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a row's networks cost: the dense one, and the pruned one where its architecture is predefined."""
+
+    dense: Cost
+    pruned: Cost | None
+
+
+def preview(row: Row) -> dict[str, Any]:
+    """Return what `prunebench show ROW --tier paper` prints; what pruning decides is None.
+
+    Raises:
+        PrunebenchError: the row is one of Table 12.
+    """
+    if row.dataset not in DATASETS:
+        raise PrunebenchError(
+            f"{row.id} is a detection on {row.dataset}: the paper gives no schedule for it (p.17: another project's "
+            f"defaults), so that the tier paper has no preview; it has one for every row on {', '.join(DATASETS)}"
+        )
+    data, found, sizes = DATASETS[row.dataset], recipes(row), measure(row)
+    arms = {name: _recipe(name, found, sizes) for name in _arms(row)}
+    return {
+        "row": row.id,
+        "tier": "paper",
+        "dataset": row.dataset,
+        "images": {key: getattr(data, key) for key in ("train", "test", "channels", "size", "classes")},
+        "network": row.network,
+        "method": row.method,
+        "ratio": row.ratio or None,
+        "variant": row.variant or None,
+        "params_dense": sizes.dense.parameters,
+        "params_pruned": sizes.pruned.parameters if sizes.pruned else None,
+        "flops_dense": sizes.dense.flops,
+        "flops_pruned": sizes.pruned.flops if sizes.pruned else None,
+        "macs_dense": sizes.dense.macs,
+        "macs_pruned": sizes.pruned.macs if sizes.pruned else None,
+        "recipe": asdict(found.dense),
+        "penalty": {"bn_l1": found.bn_l1(data.train).strength} if found.sparsity else None,
+        "budget": policy(found.cap),
+        "arms": {
+            name: {"epochs": arm.epochs if arm else None, "seeds": list(range(SEEDS)), "accuracy": []}
+            for name, arm in arms.items()
+        },
+        "cost": {"rule": COST, "flops": {n: _cost(n, arm, sizes, data.train) for n, arm in arms.items()}},
+        "verdict": None,
+    }
+
+
+def recipes(row: Row) -> Recipes:
+    """Return how a row's networks are trained in the paper, by its sub-project and what sets the row apart."""
+    known, project = PAPER_IMAGENET if row.dataset == "ImageNet" else PAPER_CIFAR, _project(row)
+    family = row.network.split("-")[0]
+    found = known.get(f"{project} of {family}", known[project])
+    if row.setting.startswith("lr"):
+        return replace(found, dense=replace(found.dense, lr=float(row.setting.split(",")[0][3:])))
+    if row.setting.endswith("epochs"):
+        return replace(found, dense=stretched(found.dense, int(row.setting.split()[0])))
+    return found
+
+
+def measure(row: Row) -> Sizes:
+    """Count parameters and FLOPs of a row's networks, on the meta device."""
+    import torch
+
+    from prunebench import networks
+    from prunebench.networks.flops import count
+
+    data = DATASETS[row.dataset]
+    with torch.device("meta"):
+        images, example = torch.zeros(1, 3, data.size, data.size), torch.zeros(1, 3, 32, 32)
+        dense = networks.build(paper_network(row.dataset, _project(row), row.network), 3, data.classes)
+        source = dense
+        if row.variant in _GLOBAL_POOLING:
+            pooled = paper_network(row.dataset, _project(row), f"{row.network} with global pooling")
+            source = networks.build(pooled, 3, data.classes)
+        small = _target(row, source, example)
+        return Sizes(count(dense, images), count(small, images) if small else None)
+
+
+def _target(row: Row, network: nn.Module, example: Tensor) -> nn.Module | None:
+    from prunebench.pruning import Plan, prunable
+    from prunebench.pruning.predefined import predefined, predefined_blocks
+    from prunebench.pruning.surgery import apply
+
+    if not row.variant:
+        return None
+    if row.method == "sss":
+        return apply(network, Plan({}, {}, drop=predefined_blocks(row.variant)), example)
+    kept = predefined(row.variant, network, example)
+    widths = {group.name: group.channels for group in prunable(network, example)}
+    plan = Plan({name: tuple(range(n)) for name, n in kept.items()}, {name: widths[name] for name in kept})
+    return apply(network, plan, example)
+
+
+def _project(row: Row) -> str:
+    return _PROJECTS.get(row.method, row.method)
+
+
+def _arms(row: Row) -> list[str]:
+    """Return the row's arms in the order of the table; slimming also trains a sparse network to prune."""
+    sparse = ["sparse"] if row.method == "slimming" else []
+    named = [arm for arm in (*row.paper, *row.drops) if arm not in ("dense", "dense_original")]
+    return ["dense", *sparse, *named]
+
+
+def _recipe(arm: str, found: Recipes, sizes: Sizes) -> Recipe | None:
+    """Return an arm's recipe, None where its epochs depend on what pruning leaves."""
+    if arm.startswith("finetune"):
+        return replace(found.finetune, epochs=int(arm.partition("_")[2] or found.finetune.epochs))
+    if arm != "scratch_b":
+        return found.dense
+    return same_flops(found.dense, sizes.dense.flops, sizes.pruned.flops, found.cap) if sizes.pruned else None
+
+
+def _cost(arm: str, recipe: Recipe | None, sizes: Sizes, images: int) -> int | None:
+    """Return the training FLOPs of an arm; the dense network is what is trained while it is pruned."""
+    network = sizes.dense if arm in ("dense", "sparse", "pruned") else sizes.pruned
+    return 3 * network.flops * images * recipe.epochs if network and recipe else None
