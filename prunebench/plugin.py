@@ -81,7 +81,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker; the parent process of a run on claims also shows progress, logs and versions."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers", "claim(id, table=None): a claim of the paper by its id; `table` gives the test that table's rows"
     )

@@ -39,6 +39,8 @@ class Runner:
         progress: where other processes can see what this one does.
         threads: CPU threads of one training.
         method_file: file of the user's method, if any.
+        computed: digests of what it computed and no test has reported yet.
+        taken: digests of what it found in the store.
     """
 
     store: Store
@@ -46,6 +48,7 @@ class Runner:
     threads: int = 1
     method_file: Path | None = None
     computed: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -63,6 +66,9 @@ class Runner:
                     time.sleep(0.1)
         finally:
             self.progress.done()
+        taken = {digest(piece.spec) for piece in pieces()} - self.computed - self.taken
+        self.taken |= taken
+        self.progress.count("stored", len(taken))
 
     def _frontier(self, piece: Piece) -> list[Piece]:
         """Return what must be computed first: the piece itself if all that it starts from is stored."""

@@ -14,7 +14,7 @@ from prunebench.observation import observe, specs
 from prunebench.pruning.plan import Plan
 from prunebench.runner.evaluate import starting_network, trained_network
 from prunebench.runner.local import Piece, Runner
-from prunebench.runner.progress import Progress
+from prunebench.runner.progress import Progress, Reader
 from prunebench.store import Store
 
 ROW = tables.load().row("t4.imagenet.vgg-11.50")
@@ -34,6 +34,13 @@ def trained(runner, work: Job, arms=ARMS):
 
     runner.run(pieces)
     return {piece.arm: (piece.spec, runner.store.get(piece.spec)) for piece in pieces()}
+
+
+def test_what_was_trained_and_what_was_found_is_counted(runner, tmp_path):
+    trained(runner, job(ROW, TINY), arms=("finetune",))
+    assert Reader(tmp_path / "progress").summary() == "4 trained, 0 from the store"
+    trained(Runner(runner.store, runner.progress), job(ROW, TINY))
+    assert Reader(tmp_path / "progress").summary() == "6 trained, 4 from the store"
 
 
 def weights(outcome):
