@@ -50,13 +50,13 @@ class Parent:
     def pytest_report_header(self) -> list[str]:
         """Say what will be trained, on what, where it goes and how it will be judged."""
         s, tier = self.settings, self.settings.tier
-        stored = sum(1 for _ in (s.data / "checkpoints").glob("[0-9a-f]*"))
         return [
             f"prunebench: tier {tier.name} ({s.why}), {len(s.seeds)} seeds, "
             f"margin {tier.margin:g} points at {tier.confidence:.0%}",
             f"  data:    {tier.dataset}, in place of every dataset of the paper; {tier.summary}",
             f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread",
-            f"  store:   {s.data} ({stored} outcomes); tracking: {self.tracker.uri}; commit {environment.commit()}",
+            f"  store:   {s.data} ({len(self.before.outcomes)} outcomes); tracking: {self.tracker.uri}; "
+            f"commit {environment.commit()}",
         ]
 
     def pytest_sessionstart(self) -> None:

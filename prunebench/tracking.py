@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING
 
+from prunebench.logged import epochs, row_metrics, row_params, worst
 from prunebench.mlflow_store import (
     EXPERIMENTS,
     Index,
@@ -27,7 +27,7 @@ from prunebench.mlflow_store import (
     resolve_uri,
     sqlite_file,
 )
-from prunebench.record import AnyRecord, Arm, Record, VerdictRecord, dump, name_of, record_digest
+from prunebench.record import AnyRecord, Arm, Record, dump, name_of, record_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -37,7 +37,6 @@ __all__ = ["Tracker", "TrackingError", "resolve_uri"]
 
 _ARTIFACTS = ("spec.json", "outcome.json", "plan.json")
 _METRICS_PER_CALL = 900  # MLflow takes 1000 entries a call, parameters and tags included
-_WORST_FIRST = ("REFUTED", "INCONCLUSIVE", "SUPPORTED")
 
 
 class Tracker:
@@ -135,13 +134,13 @@ class _Writer:
             "pb.row": name_of(record),
             "pb.tier": record.tier,
             "pb.claim": ",".join(claims),
-            "pb.verdict": _worst(verdicts),
+            "pb.verdict": worst(verdicts),
             "pb.record": digest,
         }
         run = self.client.create_run(experiment, tags=tags)
         nested = self._add_nested(record, run) if isinstance(record, Record) else 0
         self._put(run, "record.json", dump(record))
-        self._complete(run, _row_params(record), _metrics([_row_metrics(record, verdicts)]), _now())
+        self._complete(run, row_params(record), _metrics([row_metrics(record, verdicts)]), _now())
         return run, 1 + nested
 
     def _add_nested(self, record: Record, parent: Run) -> int:
@@ -171,9 +170,9 @@ class _Writer:
         for artifact in _ARTIFACTS if folder else ():
             if folder and (folder / artifact).is_file():
                 self._put(run, artifact, (folder / artifact).read_text("utf-8"))
-        params = _row_params(record) | {"epochs": str(arm.epochs[i]), "budget": arm.budget, "seed": str(seed)}
+        params = row_params(record) | {"epochs": str(arm.epochs[i]), "budget": arm.budget, "seed": str(seed)}
         last = {"accuracy": arm.accuracy[i], "best_accuracy": arm.best_accuracy[i], "seconds": arm.seconds[i]}
-        self._complete(run, params, _metrics([last]) + _metrics(_epochs(arm, seed)), end)
+        self._complete(run, params, _metrics([last]) + _metrics(epochs(arm, seed)), end)
 
     def _experiment(self, name: str) -> str:
         found = self.client.get_experiment_by_name(name)
@@ -218,40 +217,6 @@ class _Writer:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _worst(verdicts: list[VerdictRecord]) -> str:
-    states = {verdict.state for verdict in verdicts}
-    return next((state for state in _WORST_FIRST if state in states), "")
-
-
-def _row_params(record: AnyRecord) -> dict[str, str]:
-    if not isinstance(record, Record):
-        return {"rows": ",".join(record.rows)}
-    return {
-        "dataset": record.dataset.used,
-        "network": record.network.used,
-        "method": record.method.used,
-        "ratio": str(record.ratio),
-        "seeds": str(record.seeds_planned),
-    }
-
-
-def _row_metrics(record: AnyRecord, verdicts: list[VerdictRecord]) -> dict[str, float]:
-    arms = record.arms if isinstance(record, Record) else {}
-    found = {f"accuracy/{name}": fmean(arm.accuracy) for name, arm in arms.items() if arm.accuracy}
-    for verdict in verdicts:
-        label = re.sub(r"[^\w.:-]+", "_", f"{verdict.claim}_{verdict.relation}")[:200]
-        found |= {f"{label}/{bound}": getattr(verdict, bound) for bound in ("difference", "lower", "upper")}
-    return found
-
-
-def _epochs(arm: Arm, seed: int) -> Iterator[dict[str, float]]:
-    for curve in arm.curves:
-        if curve.seed == seed:
-            columns = ("test_accuracy", "train_accuracy", "train_loss", "lr")
-            for values in zip(*(getattr(curve, column) for column in columns), strict=True):
-                yield dict(zip(columns, values, strict=True))
 
 
 def _metrics(steps: list[dict[str, float]] | Iterator[dict[str, float]]) -> list[Metric]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -12,10 +13,23 @@ def is_versioned(data: Path) -> bool:
     return any((folder / ".dvc").is_dir() for folder in data.resolve().parents)
 
 
-def content(data: Path) -> set[tuple[str, int]]:
-    """Return what tells whether a run changed the folder: its outcomes, and its records with their times."""
-    outcomes = {(path.name, 0) for path in data.glob("checkpoints/[0-9a-f]*")}
-    return outcomes | {(str(path), path.stat().st_mtime_ns) for path in data.glob("records/*/*.json")}
+@dataclass(frozen=True)
+class Content:
+    """What tells whether a run changed the folder.
+
+    Attributes:
+        outcomes: digests of the stored outcomes.
+        records: paths of the records with the times of their last change, in nanoseconds.
+    """
+
+    outcomes: frozenset[str]
+    records: frozenset[tuple[str, int]]
+
+
+def content(data: Path) -> Content:
+    """Return the present content of the folder."""
+    outcomes = frozenset(path.name for path in data.glob("checkpoints/[0-9a-f]*"))
+    return Content(outcomes, frozenset((str(path), path.stat().st_mtime_ns) for path in data.glob("records/*/*.json")))
 
 
 def add(data: Path) -> str:
