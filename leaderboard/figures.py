@@ -12,7 +12,8 @@ from statistics import fmean
 from typing import Any
 
 from leaderboard.views import TRUNK, arm_label, compares_weights, headline, in_order, page_of, signed
-from prunebench.record import Record, VerdictRecord
+from prunebench.parts import VerdictRecord
+from prunebench.record import Record
 
 Figure = dict[str, Any]
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from leaderboard.collect import file_name
-from prunebench.record import AnyRecord, Arm, ClaimRecord, Record, VerdictRecord
+from prunebench.parts import Arm, VerdictRecord
+from prunebench.record import AnyRecord, ClaimRecord, Record
 
 ARMS = {
     "dense": "Dense",

@@ -12,7 +12,8 @@ from typing import Any
 from prunebench.arms import PAPER_ARMS, Job, candidate, job
 from prunebench.experiment import PROTOCOL, digest
 from prunebench.observation import observe, specs
-from prunebench.record import AnyRecord, ClaimRecord, Record, VerdictRecord, dump, name_of
+from prunebench.parts import VerdictRecord
+from prunebench.record import AnyRecord, ClaimRecord, Record, dump, name_of
 from prunebench.runner.local import Piece, Runner
 from prunebench.settings import Settings
 from prunebench.statistics import Difference, Sample, State, Verdict, at_least, sample

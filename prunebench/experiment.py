@@ -182,11 +182,13 @@ class Pruning:
         trained: the training whose last weights are pruned.
         method: how.
         ratio: share to remove, in [0, 1); of channels or weights, as the method says.
+        of: empty, or `flops` where `ratio` is the share of the FLOPs to remove, whatever the method's own ratio.
     """
 
     trained: Training
     method: Method
     ratio: float
+    of: str = ""
 
 
 Spec: TypeAlias = Training | Pruning

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from statistics import fmean
 
-from prunebench.record import AnyRecord, Arm, Record, VerdictRecord
+from prunebench.parts import Arm, VerdictRecord
+from prunebench.record import AnyRecord, Record
 
 _WORST_FIRST = ("REFUTED", "INCONCLUSIVE", "SUPPORTED")
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from prunebench.arms import Job
 from prunebench.experiment import PROTOCOL, Network, Spec
-from prunebench.record import Arm, Curve, Kept, Provenance, Pruned, Published, Record, Size, Subject
+from prunebench.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject
+from prunebench.record import Record
 from prunebench.store import Outcome, Store
 
 FLOOR = (

@@ -11,7 +11,8 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from prunebench import tables
-from prunebench.record import ClaimRecord, Record, VerdictRecord, load
+from prunebench.parts import VerdictRecord
+from prunebench.record import ClaimRecord, Record, load
 from prunebench.statistics import sample
 
 STYLES = {"SUPPORTED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}

@@ -27,7 +27,8 @@ from prunebench.mlflow_store import (
     resolve_uri,
     sqlite_file,
 )
-from prunebench.record import AnyRecord, Arm, Record, dump, name_of, record_digest
+from prunebench.parts import Arm
+from prunebench.record import AnyRecord, Record, dump, name_of, record_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

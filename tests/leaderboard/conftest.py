@@ -13,19 +13,8 @@ from typing import Any
 import pytest
 
 from prunebench.mlflow_store import connect
-from prunebench.record import (
-    Arm,
-    ClaimRecord,
-    Curve,
-    Kept,
-    Provenance,
-    Pruned,
-    Published,
-    Record,
-    Size,
-    Subject,
-    VerdictRecord,
-)
+from prunebench.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject, VerdictRecord
+from prunebench.record import ClaimRecord, Record
 
 PAPER = {"dense": (93.53, 0.16), "finetune": (93.60, 0.16), "scratch_e": (93.30, 0.11), "scratch_b": (93.81, 0.14)}
 LEVEL = {"dense": 99.2, "sparse": 99.0, "finetune": 106.0, "scratch_e": 97.9, "scratch_b": 99.1}

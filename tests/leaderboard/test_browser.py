@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from leaderboard.pages import build
-from prunebench.record import ClaimRecord, Record, Subject
+from prunebench.parts import Subject
+from prunebench.record import ClaimRecord, Record
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the dev extra: pip install playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -13,7 +13,8 @@ import pytest
 
 from leaderboard.collect import export
 from leaderboard.pages import SiteError, build
-from prunebench.record import ClaimRecord, Record, Subject, load
+from prunebench.parts import Subject
+from prunebench.record import ClaimRecord, Record, load
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from prunebench.mlflow_store import artifact_text, connect, own_runs
-from prunebench.record import AnyRecord, ClaimRecord, Curve, Record, load, record_digest
+from prunebench.parts import Curve
+from prunebench.record import AnyRecord, ClaimRecord, Record, load, record_digest
 from prunebench.tracking import Tracker, TrackingError, resolve_uri
 
 

@@ -1,0 +1,172 @@
+"""The parts that records are made of, as pydantic models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+State = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
+
+
+class Part(BaseModel):
+    """Plain data that never changes; an unknown field is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+
+
+class Subject(Part):
+    """What a row's name stands for in this tier.
+
+    Attributes:
+        name: the paper's name (`CIFAR-10`, `VGG-19`, `network_slimming`) or a user's.
+        used: what was really used in this tier (`digits 16x16`, `vgg 8-8-M-..`, `slimming`).
+        digest: sha256 of the dataset or of a user's method file, where there is one.
+    """
+
+    name: str
+    used: str
+    digest: str = ""
+
+
+class Curve(Part):
+    """The course of one training; lists have one entry per epoch, accuracies in percent."""
+
+    seed: int
+    lr: list[float]
+    train_loss: list[float]
+    train_accuracy: list[float]
+    test_accuracy: list[float]
+
+
+class Arm(Part):
+    """One arm over its seeds; lists have one entry per seed that is finished, in the order of `seeds`.
+
+    Attributes:
+        epochs: epochs that each training really got.
+        budget: name of the policy that gave the number of epochs.
+        accuracy: test accuracy of the last epoch, percent; it decides.
+        best_accuracy: highest test accuracy over the epochs, percent; secondary (protocols Q10).
+        seconds: wall time of each training.
+        digests: names of the outcomes in the store.
+        curves: courses over the epochs; empty for `pruned`, which is not trained.
+        measures: other numbers than accuracy by name (`near_zero`, `distance`, `memory`), each with one entry per seed.
+    """
+
+    seeds: list[int]
+    epochs: list[int]
+    accuracy: list[float]
+    best_accuracy: list[float]
+    seconds: list[float]
+    digests: list[str]
+    budget: str = ""
+    curves: list[Curve] = []
+    measures: dict[str, list[float]] = {}
+
+
+class Size(Part):
+    """Parameters and FLOPs (the paper's convention: 2 per multiply-accumulate) of one network."""
+
+    parameters: int
+    flops: int
+
+
+class Kept(Part):
+    """How many of its channels one layer keeps."""
+
+    layer: str
+    kept: int
+    total: int
+
+
+class Pruned(Part):
+    """What pruning decided for one seed."""
+
+    seed: int
+    size: Size
+    layers: list[Kept]
+    digest: str
+    notes: list[str] = []
+
+
+class Published(Part):
+    """A number of the paper: accuracy in percent, with its spread over `n` runs where the paper gives one."""
+
+    mean: float
+    std: float | None = None
+    n: int | None = None
+
+
+class Interval(Part):
+    """A difference with its one-sided bounds, each at `confidence`, from `n` observations per side."""
+
+    difference: float
+    lower: float
+    upper: float
+    confidence: float
+    n: list[int]
+
+
+class PaperVerdict(Part):
+    """What the same test says of the paper's own numbers (mean, std and n of each side)."""
+
+    state: State
+    difference: float
+    lower: float
+    upper: float
+    reason: str = ""
+
+
+class VerdictRecord(Part):
+    """The outcome of one statistical test.
+
+    Attributes:
+        claim: id, such as `C08`.
+        relation: the sentence that was tested, such as `scratch_b at least finetune`.
+        state: what the test says.
+        margin: accuracy points by which the relation may fail and still count.
+        confidence: of each one-sided bound, such as 0.95.
+        difference: estimate, in `unit`.
+        lower: one-sided lower bound of the difference.
+        upper: one-sided upper bound.
+        p: p-value of "worse by the margin or more"; None where the relation has none.
+        n: observations per side.
+        power: probability of SUPPORTED were the sides equal, at the spread that was seen; None where it has no meaning.
+        seeds_needed: seeds that would settle an INCONCLUSIVE, None where it is settled or no number up to 1000 would.
+        reason: one plain sentence.
+        unit: of the difference: `points` of accuracy, `rows` for a relation that counts them, or another measure's.
+        paper: what the paper's own numbers say by the same test; None where it gives no spread or no numbers.
+    """
+
+    claim: str
+    relation: str
+    state: State
+    margin: float
+    confidence: float
+    difference: float
+    lower: float
+    upper: float
+    n: list[int]
+    p: float | None = None
+    power: float | None = None
+    seeds_needed: int | None = None
+    reason: str = ""
+    unit: str = "points"
+    paper: PaperVerdict | None = None
+
+
+class Provenance(Part):
+    """Where the numbers come from; each list holds the distinct values over all outcomes of the record."""
+
+    commits: list[str]
+    hardware: list[str]
+    versions: dict[str, list[str]]
+    started: str
+    ended: str
+
+
+class Point(Part):
+    """One point of a curve: its place on the x-axis and the y-values over the seeds."""
+
+    x: float
+    y: list[float]
