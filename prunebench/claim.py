@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from prunebench.arms import PAPER_ARMS, Job, candidate, job
 from prunebench.experiment import PROTOCOL, digest
 from prunebench.observation import observe, specs
 from prunebench.parts import VerdictRecord
+from prunebench.published import agreement, paper_difference, paper_sample, verdict_record
 from prunebench.record import AnyRecord, ClaimRecord, Record, dump, name_of
 from prunebench.runner.local import Piece, Runner
 from prunebench.settings import Settings
@@ -35,7 +36,8 @@ class Observed:
 
     def __getitem__(self, arm: str) -> Sample:
         """Return an arm's accuracies of the last epoch over the seeds."""
-        return sample(self.record.arms[arm].accuracy, self.job.dataset.resolution)
+        ours = sample(self.record.arms[arm].accuracy, self.job.dataset.resolution)
+        return replace(ours, paper=paper_sample(self.record, arm))
 
     def at_least(self, a: str, b: str) -> Verdict:
         """Test "arm `a` is at least arm `b`" with the margin of the tier."""
@@ -52,14 +54,17 @@ def differences(observed: Iterable[Observed], a: str, b: str) -> list[Difference
     merged: dict[tuple[str, ...], Difference] = {}
     for row in observed:
         key = tuple(row.record.arms[a].digests + row.record.arms[b].digests)
-        weight = merged[key].weight + 1 if key in merged else 1
-        merged[key] = Difference(row[a], row[b], weight)
+        same = merged.get(key, Difference(row[a], row[b], weight=0))
+        paper = (*same.paper, *paper_difference(row.record, a, b))
+        merged[key] = replace(same, weight=same.weight + 1, paper=paper)
     return list(merged.values())
 
 
 def within_std(rows: Iterable[Difference]) -> list[Difference]:
     """Return the differences with each `a` lifted by one standard deviation of its `b`."""
-    return [replace(row, a=replace(row.a, mean=row.a.mean + row.b.std)) for row in rows]
+    return [
+        replace(row, a=replace(row.a, mean=row.a.mean + row.b.std), paper=tuple(within_std(row.paper))) for row in rows
+    ]
 
 
 def paper_count(observed: Sequence[Observed], a: str, b: str, stds: int = 0) -> str:
@@ -136,6 +141,7 @@ class Case:
         self.specs |= {digest(piece.spec) for piece in pieces()}
         command = self.settings.command(work.row.id)
         record = observe(work, self.settings.seeds, arms, self.runner.store, command, twins(work))
+        record = record.model_copy(update={"agreement": agreement(work, record)})
         return self.observed.setdefault(work.row.id, Observed(work, record))
 
     def _job(self, row: Row) -> Job:
@@ -154,7 +160,7 @@ class Case:
             paper: what the paper reports, for a claim over many rows.
             expected: states that the test passes with.
         """
-        verdicts = [VerdictRecord(claim=self.claim, **{**asdict(v), "n": list(v.n)}) for v in (verdict, *aside)]
+        verdicts = [verdict_record(self.claim, v) for v in (verdict, *aside)]
         if self.one_row:
             (only,) = self.observed.values()
             record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts})
