@@ -42,7 +42,7 @@ class Observed:
 
     def at_least(self, a: str, b: str) -> Verdict:
         """Test "arm `a` is at least arm `b`" with the margin of the tier."""
-        return at_least(self[a], self[b], self.job.tier.margin, self.job.tier.confidence, (a, b))
+        return at_least(self[a], self[b], self.job.tier.margin, names=(a, b))
 
     @property
     def margin(self) -> float:

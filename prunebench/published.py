@@ -11,7 +11,7 @@ from prunebench.parts import Interval, PaperVerdict, VerdictRecord
 from prunebench.statistics import Difference, Sample, Verdict, equivalent, sample
 
 if TYPE_CHECKING:
-    from prunebench.arms import Job
+    from prunebench.jobs import Job
     from prunebench.record import Record
 
 Agreement = Literal["yes", "no", "open"]
