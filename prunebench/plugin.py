@@ -19,7 +19,8 @@ from prunebench.sequential import Unsettled
 from prunebench.settings import Settings, resolve
 
 if TYPE_CHECKING:
-    from prunebench.claim import Case, Observed
+    from prunebench.claim import Case
+    from prunebench.observed import Observed
     from prunebench.runner.local import Runner
     from prunebench.statistics import State, Verdict
     from prunebench.tables import Row
@@ -90,7 +91,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
-        "markers", "claim(id, table=None): a claim of the paper by its id; `table` gives the test that table's rows"
+        "markers",
+        "claim(id, table=()): a claim of the paper by its id; `table` gives the test the rows of a table or several",
     )
 
 
@@ -119,15 +121,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("claim")
     if marker is None:
         return
-    claim, table = _read(marker, metafunc.definition)
-    rows = tables.load().of_table(table) if table else []
-    if "row" in metafunc.fixturenames and table:
+    claim, named = _read(marker, metafunc.definition)
+    rows = [row for table in named for row in tables.load().of_table(table)]
+    if "row" in metafunc.fixturenames and rows:
         metafunc.parametrize("row", rows, ids=[row.id for row in rows])
     if "rows" in metafunc.fixturenames:
         metafunc.parametrize("rows", [rows], ids=[claim])
 
 
-def _read(marker: pytest.Mark, item: Any) -> tuple[str, str | None]:
+def _read(marker: pytest.Mark, item: Any) -> tuple[str, tuple[str, ...]]:
+    """Return a marker's claim and its tables."""
     known = {*tables.load().claims, "control", "candidate"}
     unknown = sorted(set(marker.kwargs) - {"table"})
     if unknown or len(marker.args) != 1 or marker.args[0] not in known:
@@ -135,10 +138,12 @@ def _read(marker: pytest.Mark, item: Any) -> tuple[str, str | None]:
             f"{item.nodeid}: cannot read @pytest.mark.claim with {marker.args} and {marker.kwargs}; "
             f"valid: one id of {', '.join(sorted(known))}, and optionally table=..."
         )
-    table = marker.kwargs.get("table")
-    if table is not None and not tables.load().of_table(table):
-        raise pytest.UsageError(f"{item.nodeid}: table {table!r} has no rows in claims/tables.yaml")
-    return marker.args[0], table
+    given = marker.kwargs.get("table", ())
+    named = (given,) if isinstance(given, str) else tuple(given)
+    for table in named:
+        if not tables.load().of_table(table):
+            raise pytest.UsageError(f"{item.nodeid}: table {table!r} has no rows in claims/tables.yaml")
+    return marker.args[0], named
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -164,8 +169,13 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     return Runner(store, Progress(settings.work / "progress", worker), settings.threads, settings.method_file)
 
 
+@pytest.fixture(scope="session")
+def _memory() -> dict[Any, Observed]:
+    return {}
+
+
 @pytest.fixture
-def case(request: pytest.FixtureRequest, _runner: Runner) -> Case:
+def case(request: pytest.FixtureRequest, _runner: Runner, _memory: dict[Any, Observed]) -> Case:
     """What a claim test observes and finds."""
     from prunebench.claim import Case
 
@@ -178,10 +188,11 @@ def case(request: pytest.FixtureRequest, _runner: Runner) -> Case:
         settings=settings_of(request.config),
         runner=_runner,
         claim=claim,
-        name=request.node.originalname.removeprefix("test_"),
+        name=_name(request),
         statement=doc.split("\n\n")[0].replace("\n", " "),
         section=known.section if known else f"{claim}s",
         one_row="row" in request.fixturenames and claim != "control",
+        memory=_memory,
     )
     return found
 
@@ -195,13 +206,21 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if case is None:
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
-    for look in case.settings.looks:
-        case.settings = case.settings.at(look)
+    whole = settings_of(pyfuncitem.config)
+    for look, settings in zip(whole.looks, whole.stages, strict=True):
+        case.settings = settings
         case.observed.clear()
         with suppress(Unsettled), at_confidence(look.confidence):
             pyfuncitem.obj(**arguments)
             break
     return True
+
+
+def _name(request: pytest.FixtureRequest) -> str:
+    """Return the name of a claim test, with its parameters where one function makes several."""
+    name = str(request.node.originalname).removeprefix("test_")
+    apart = "rows" not in request.fixturenames and hasattr(request.node, "callspec")
+    return f"{name}.{request.node.callspec.id}" if apart else name
 
 
 @pytest.fixture
@@ -222,16 +241,14 @@ def observe(case: Case) -> Callable[..., Observed]:
 def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
     """End a claim test: SUPPORTED passes, REFUTED fails, INCONCLUSIVE is an expected failure (`--pb-strict`: fails).
 
-    A control says by `expect` which states it must end in; any other fails.
+    A control says by `expect` which states it must end in; any other fails. What else it is told, `Case.conclude` says.
     """
 
-    def conclude(
-        verdict: Verdict, aside: Sequence[Verdict] = (), paper: str = "", expect: Sequence[State] = ("SUPPORTED",)
-    ) -> None:
+    def conclude(verdict: Verdict, expect: Sequence[State] = ("SUPPORTED",), **told: Any) -> None:
         unsettled = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
         if unsettled and len(case.settings.seeds) < case.settings.looks[-1].seeds:
             raise Unsettled
-        finding = case.conclude(verdict, aside, paper, expect)
+        finding = case.conclude(verdict, expect=expect, **told)
         request.node.user_properties.append((PROPERTY, finding.as_property()))
         if verdict.state in expect:
             return

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from prunebench.sequential import Look, looks
+from prunebench.tables import load
 from prunebench.tiers import Tier, choose
+
+if TYPE_CHECKING:
+    from prunebench.jobs import Job
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,25 @@ class Settings:
         """The value of `--pb-seeds` that comes to these looks."""
         return f"auto:{self.looks[-1].seeds}" if len(self.looks) > 1 else str(len(self.seeds))
 
-    def at(self, look: Look) -> Settings:
-        """Return the settings with the seeds of one look."""
-        return self if look.seeds == len(self.seeds) else replace(self, seeds=tuple(range(look.seeds)))
+    @cached_property
+    def stages(self) -> tuple[Settings, ...]:
+        """The settings of each look, with the seeds that it has."""
+        return tuple(replace(self, seeds=tuple(range(look.seeds))) for look in self.looks)
+
+    @cached_property
+    def _alike(self) -> dict[Any, list[str]]:
+        """The paper's rows by the pruning that they come to in this tier."""
+        from prunebench.jobs import job
+
+        found: dict[Any, list[str]] = {}
+        for row in load().rows.values():
+            if self.tier.stand_in(row) in self.tier.networks:
+                found.setdefault((job(row, self.tier).pruning(0), row.setting), []).append(row.id)
+        return found
+
+    def twins(self, work: Job) -> list[str]:
+        """Return the ids of the other rows of the paper that come to the very same specs in this tier."""
+        return [name for name in self._alike.get((work.pruning(0), work.row.setting), []) if name != work.row.id]
 
     def command(self, expression: str) -> str:
         """Return the command that repeats what `expression` selects, as records have it."""
