@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from prunebench.measures import measured
 from prunebench.observation import observe, specs
 from prunebench.observed import PARAMETERS, Observed
 from prunebench.parts import Point, VerdictRecord
+from prunebench.published import agreement, verdict_record
 from prunebench.record import AnyRecord, ClaimRecord, dump, name_of
 from prunebench.runner.local import Piece, Runner
 from prunebench.settings import Settings
@@ -105,6 +106,7 @@ class Case:
     def _derived(self, work: Job, arms: Sequence[str], measures: Sequence[str], digests: frozenset[str]) -> Observed:
         store, command = self.runner.store, self.settings.command(work.row.id)
         record = observe(work, self.settings.seeds, arms, store, command, self.settings.twins(work))
+        record = record.model_copy(update={"agreement": agreement(work, record)})
         return Observed(work, measured(work, record, store, measures) if measures else record, digests)
 
     def _job(self, row: Row) -> Job:
@@ -131,7 +133,7 @@ class Case:
             curves: by name, what was compared, if that is curves.
             axes: what their x and y are.
         """
-        verdicts = [VerdictRecord(claim=self.claim, **{**asdict(v), "n": list(v.n)}) for v in (verdict, *aside)]
+        verdicts = [verdict_record(self.claim, v) for v in (verdict, *aside)]
         if self.one_row and len(self.observed) == 1:
             (only,) = self.observed.values()
             record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from prunebench.jobs import Job
 from prunebench.parts import Point
+from prunebench.published import paper_difference, paper_sample
 from prunebench.record import Record
 from prunebench.statistics import Difference, Sample, Verdict, at_least, equivalent, greater, sample
 from prunebench.tables import Row
@@ -28,7 +29,8 @@ class Observed:
 
     def __getitem__(self, arm: str) -> Sample:
         """Return an arm's accuracies of the last epoch over the seeds."""
-        return sample(self.record.arms[arm].accuracy, self.job.dataset.resolution)
+        ours = sample(self.record.arms[arm].accuracy, self.job.dataset.resolution)
+        return replace(ours, paper=paper_sample(self.record, arm))
 
     def measure(self, arm: str, name: str) -> Sample:
         """Return another measure of an arm over the seeds; it was asked for when the row was observed."""
@@ -96,14 +98,17 @@ def differences(observed: Iterable[Observed], a: str, b: str, measure: str = "")
     for row in observed:
         sides = (row.measure(a, measure), row.measure(b, measure)) if measure else (row[a], row[b])
         key = tuple(row.record.arms[a].digests + row.record.arms[b].digests)
-        weight = merged[key].weight + 1 if key in merged else 1
-        merged[key] = Difference(*sides, weight)
+        same = merged.get(key, Difference(*sides, weight=0))
+        paper = () if measure else paper_difference(row.record, a, b)
+        merged[key] = replace(same, weight=same.weight + 1, paper=(*same.paper, *paper))
     return list(merged.values())
 
 
 def within_std(rows: Iterable[Difference]) -> list[Difference]:
     """Return the differences with each `a` lifted by one standard deviation of its `b`."""
-    return [replace(row, a=replace(row.a, mean=row.a.mean + row.b.std)) for row in rows]
+    return [
+        replace(row, a=replace(row.a, mean=row.a.mean + row.b.std), paper=tuple(within_std(row.paper))) for row in rows
+    ]
 
 
 def paper_count(observed: Iterable[Observed], *pairs: tuple[str, str], stds: int = 0) -> str:

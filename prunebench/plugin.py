@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from prunebench import tables
 from prunebench.errors import PrunebenchError
 from prunebench.parent import Parent
+from prunebench.sequential import Unsettled
 from prunebench.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from prunebench.observed import Observed
     from prunebench.runner.local import Runner
     from prunebench.statistics import State, Verdict
+    from prunebench.tables import Row
 
 SETTINGS = pytest.StashKey[Settings]()
+CASE = pytest.StashKey["Case"]()
 PROPERTY = "prunebench"
 
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -30,10 +34,14 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "how big a run is: smoke, or auto for the largest that this machine can run",
         {"default": "auto", "metavar": "TIER"},
     ),
-    "seeds": ("how many seeds each row gets (default: the tier's)", {"type": int, "metavar": "N"}),
+    "seeds": (
+        "how many seeds each row gets (default: the tier's); auto adds them until the verdict is settled, up to LIMIT",
+        {"metavar": "N|auto[:LIMIT]"},
+    ),
     "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
     "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
+    "json": ("write all verdicts of the run to a file", {"metavar": "FILE"}),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
 
@@ -57,8 +65,7 @@ def option(config: pytest.Config, name: str) -> Any:
     given = config.getoption(_ini(name))
     if given is not None:
         return given
-    value = config.getini(_ini(name))
-    return int(value) if name == "seeds" and value is not None else value
+    return config.getini(_ini(name))
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -95,7 +102,8 @@ def activate(config: pytest.Config) -> None:
         settings, uri = settings_of(config), option(config, "tracking-uri")
         if settings.method and not config.option.collectonly:
             _try_method(settings)
-        config.pluginmanager.register(Parent(config, settings, uri), "prunebench-parent")
+        file = option(config, "json") and config.invocation_params.dir / option(config, "json")
+        config.pluginmanager.register(Parent(config, settings, uri, file), "prunebench-parent")
 
 
 def _try_method(settings: Settings) -> None:
@@ -176,7 +184,7 @@ def case(request: pytest.FixtureRequest, _runner: Runner, _memory: dict[Any, Obs
         pytest.skip("no method to judge: give --pb-method FILE.py:NAME")
     known = tables.load().claims.get(claim)
     doc = inspect.getdoc(request.function) or ""
-    return Case(
+    request.node.stash[CASE] = found = Case(
         settings=settings_of(request.config),
         runner=_runner,
         claim=claim,
@@ -186,6 +194,25 @@ def case(request: pytest.FixtureRequest, _runner: Runner, _memory: dict[Any, Obs
         one_row="row" in request.fixturenames and claim != "control",
         memory=_memory,
     )
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a claim test once per look, each with more seeds, until its verdict is settled."""
+    from prunebench.statistics import at_confidence
+
+    case = pyfuncitem.stash.get(CASE, None)
+    if case is None:
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    for look in case.settings.looks:
+        case.settings = case.settings.at(look)
+        case.observed.clear()
+        with suppress(Unsettled), at_confidence(look.confidence):
+            pyfuncitem.obj(**arguments)
+            break
+    return True
 
 
 def _name(request: pytest.FixtureRequest) -> str:
@@ -198,7 +225,15 @@ def _name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def observe(case: Case) -> Callable[..., Observed]:
     """Train what a row lacks and return its arms: `observe(row)["finetune"]`."""
-    return case.observe
+
+    def named(row: Row, *args: Any, **kwargs: Any) -> Observed:
+        try:
+            return case.observe(row, *args, **kwargs)
+        except Exception as error:
+            error.add_note(f"in row {row.id}")
+            raise
+
+    return named
 
 
 @pytest.fixture
@@ -209,6 +244,9 @@ def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
     """
 
     def conclude(verdict: Verdict, expect: Sequence[State] = ("SUPPORTED",), **told: Any) -> None:
+        unsettled = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
+        if unsettled and len(case.settings.seeds) < case.settings.looks[-1].seeds:
+            raise Unsettled
         finding = case.conclude(verdict, expect=expect, **told)
         request.node.user_properties.append((PROPERTY, finding.as_property()))
         if verdict.state in expect:
