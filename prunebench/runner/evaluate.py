@@ -100,9 +100,8 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     file = runner.method_file
     pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
     prune = partial(registry.resolve(spec.method, file), **pattern)
-    plan = registry.checked_plan(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
-    small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
+    plan, small = registry.pruned(prune, network, spec.ratio, context, images.example, inherit)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": evaluate(small, images.test, images.test_labels)[1],
@@ -131,24 +130,39 @@ def _pattern(source: Pruning, runner: Runner) -> Any:
 def starting_network(spec: Training, store: Store) -> nn.Module:
     """Return the network that a training starts with.
 
-    A fresh pruned network is drawn anew for its own shapes: same architecture as the inherited one, other weights.
+    A fresh pruned network is a new dense one, cut by the same plans as the inherited one: same architecture, other
+    weights. Where `networks.initialise` has a rule for every layer, these are drawn for the shapes after pruning.
     """
     images = load_images(spec.dataset)
     start = spec.start
     if start.pruning is None and start.rewound is not None:
         return trained_network(start.rewound, store)
     if start.pruning is None:
-        network = networks.build(spec.network, images.example.shape[1], images.classes)
-        networks.initialise(network, rng(spec.seed, "init"))
-        return network
+        return _dense(spec, images, "init")
     plan = _plan(start.pruning, store)
+    if start.weights != "inherited":
+        network = _cut(_dense(spec, images, "scratch"), start.pruning, images, store)
+        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
+        return network
     network = surgery.apply(trained_network(start.rewound or start.pruning.trained, store), plan, images.example)
     fitted = _stored(start.pruning, store).folder / "weights.safetensors"
-    if start.weights != "inherited":
-        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
-    elif start.rewound is None and fitted.exists():
+    if start.rewound is None and fitted.exists():
         network.load_state_dict(load_file(fitted))
     return network
+
+
+def _dense(spec: Training, images: Images, axis: str) -> nn.Module:
+    def build() -> nn.Module:
+        return networks.build(spec.network, images.example.shape[1], images.classes)
+
+    return networks.fresh(build, rng(spec.seed, axis))
+
+
+def _cut(dense: nn.Module, pruning: Pruning, images: Images, store: Store) -> nn.Module:
+    """Apply a pruning's plan to a dense network, after those of the prunings that came before it."""
+    before = pruning.trained.start.pruning
+    network = dense if before is None else _cut(dense, before, images, store)
+    return surgery.apply(network, _plan(pruning, store), images.example)
 
 
 def trained_network(spec: Training, store: Store) -> nn.Module:
