@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from prunebench.budget import early, policy, resumed, same_flops, stretched
-from prunebench.datasets.registry import Description, describe
+from prunebench.datasets.registry import Description
 from prunebench.experiment import Method, Pruning, Recipe, Regulariser, Start, Training
 from prunebench.recipes import Recipes
 from prunebench.tables import Row
@@ -41,7 +41,7 @@ class Job:
     @property
     def dataset(self) -> Description:
         """What stands for the row's dataset."""
-        return describe(self.tier.dataset)
+        return self.tier.description(self.row.dataset)
 
     @property
     def recipes(self) -> Recipes:
@@ -184,7 +184,7 @@ def job(row: Row, tier: Tier) -> Job:
     if method.source:
         return _brought_along(row, tier, method, found(method))
     penalty = PENALTIES.get(row.method)
-    acting = penalty(row, tier.recipes_for(row.network), describe(tier.dataset).train) if penalty else None
+    acting = penalty(row, tier.recipes_for(row.network), tier.description(row.dataset).train) if penalty else None
     return Job(row, tier, method, acting, stop=0 if row.method in AT_INITIALISATION else None)
 
 

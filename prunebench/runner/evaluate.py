@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -42,16 +43,16 @@ CALIBRATION_IMAGES = 256
 
 
 @lru_cache(maxsize=2)
-def load_images(dataset: Dataset) -> Images:
-    """Load a dataset once per process."""
-    return datasets.load(dataset)
+def load_images(dataset: Dataset, data: Path) -> Images:
+    """Load a dataset from a folder once per process."""
+    return datasets.load(dataset, data)
 
 
 def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, runner.store.data)
     network = starting_network(spec, runner.store)
     masks = {} if spec.start.pruning is None else _plan(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
@@ -93,7 +94,7 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     began, clock = datetime.now(UTC), time.perf_counter()
     torch.set_num_threads(runner.threads)
     runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
-    images = load_images(spec.trained.dataset)
+    images = load_images(spec.trained.dataset, runner.store.data)
     network = trained_network(spec.trained, runner.store)
     chosen = torch.randperm(len(images.train), generator=rng(spec.trained.seed, "calibration"))[:CALIBRATION_IMAGES]
     context = Context(
@@ -118,7 +119,7 @@ def starting_network(spec: Training, store: Store) -> nn.Module:
 
     A fresh pruned network is drawn anew for its own shapes: same architecture as the inherited one, other weights.
     """
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, store.data)
     start = spec.start
     if start.pruning is None:
         network = networks.build(spec.network, images.example.shape[1], images.classes)
