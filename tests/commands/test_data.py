@@ -86,7 +86,7 @@ def test_the_ini_file_can_substitute_and_another_row_keeps_the_tiers_dataset(hou
     mine.rename(house.path / "data")
     with open(house.path / "pytest.ini", "a") as file:
         file.write("pb_dataset =\n    cifar10=mine\n    cifar100=mine\n")
-    code, out = house.pytest("-k", "planted", "--pb-seeds", "1")
+    _, out = house.pytest("-k", "planted", "--pb-seeds", "1")
     assert "mine in place of CIFAR-10, mine in place of CIFAR-100" in out, out
     specs = [(house.path / "data" / "checkpoints" / name / "spec.json").read_text() for name in house.outcomes()]
     assert specs
