@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from prunebench.datasets.images import Images, batches
+from prunebench.datasets.images import Images, batches, in_order
+from prunebench.datasets.pixels import Pixels
 from prunebench.errors import TrainingError
 from prunebench.experiment import Recipe
 from prunebench.training.checkpoint import Epoch, Partial
@@ -74,12 +75,12 @@ def train(
     return history
 
 
-def evaluate(network: nn.Module, images: Tensor, labels: Tensor, size: int = 512) -> tuple[float, float]:
+def evaluate(network: nn.Module, images: Tensor | Pixels, labels: Tensor, size: int = 512) -> tuple[float, float]:
     """Return mean cross-entropy and accuracy (percent) of a network over images [N, C, H, W] and labels [N]."""
     network.eval()
-    loss, correct = images.new_zeros(()), images.new_zeros(())
+    loss, correct = torch.zeros(2, device=labels.device)
     with torch.inference_mode():
-        for some, wanted in zip(torch.split(images, size), torch.split(labels, size), strict=True):
+        for some, wanted in in_order(images, labels, size):
             scores = network(some.contiguous(memory_format=torch.channels_last))
             loss += F.cross_entropy(scores, wanted, reduction="sum")
             correct += (scores.argmax(1) == wanted).sum()
@@ -111,7 +112,7 @@ def train_epoch(
     The sums stay on the device, so that no step waits for the host. `at` is the seed and the epoch.
     """
     network.train()
-    loss_sum, correct, seen = images.train.new_zeros(()), images.train.new_zeros(()), 0
+    (loss_sum, correct), seen = torch.zeros(2, device=images.train_labels.device), 0
     for some, wanted in batches(images.train, images.train_labels, recipe.batch_size, *at):
         scores = network(some)
         loss = F.cross_entropy(scores, wanted)
