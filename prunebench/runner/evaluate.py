@@ -32,7 +32,8 @@ from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
-from prunebench.training.loop import EpochHook, Hook, evaluate, train
+from prunebench.training.engine import Hook
+from prunebench.training.loop import EpochHook, evaluate, train
 from prunebench.training.regularisers import bn_l1, chain
 
 if TYPE_CHECKING:
