@@ -1,5 +1,6 @@
 """The training loop."""
 
+import math
 import signal
 import subprocess
 import sys
@@ -58,13 +59,29 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(tmp_path, stop):
             raise StopError
 
     with pytest.raises(StopError):
-        train(halved, data, RECIPE, 0, Partial(tmp_path / "half"), report=interrupt)
+        train(halved, data, RECIPE, 0, Partial(tmp_path / "half", share=math.inf), report=interrupt)
     resumed = network()
     reported = []
     found = train(resumed, data, RECIPE, 0, Partial(tmp_path / "half"), report=reported.append)
     assert len(reported) == 4 - stop
     assert numbers(found) == numbers(wanted)
     assert all(torch.equal(bits(whole)[name], tensor) for name, tensor in bits(resumed).items())
+
+
+def writes(partial, saves):
+    net, seen = network(), []
+    optimiser = torch.optim.SGD(net.parameters())
+    for _ in range(saves):
+        partial.save(net, optimiser, [])
+        seen.append(partial.path.stat().st_mtime_ns)
+        time.sleep(0.02)
+    return len(set(seen))
+
+
+def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path):
+    assert writes(Partial(tmp_path / "p", share=1e-6), 5) == 1
+    assert writes(Partial(tmp_path / "p", share=math.inf), 5) == 5
+    assert Partial(tmp_path / "p").share <= 0.02
 
 
 def test_a_damaged_partial_checkpoint_starts_over(tmp_path):
@@ -103,7 +120,7 @@ def test_the_rate_drops_at_each_milestone():
 
 
 KILLED = """
-import sys, time
+import math, sys, time
 from pathlib import Path
 sys.path.insert(0, {folder!r})
 from small import RECIPE, images, network
@@ -114,7 +131,7 @@ def report(epoch):
     if epoch.epoch == 2 and {wait}:
         time.sleep(60)
 net = network()
-train(net, images(), RECIPE, 0, Partial(Path({partial!r})), report=report)
+train(net, images(), RECIPE, 0, Partial(Path({partial!r}), share=math.inf), report=report)
 print(sum(float(t.double().sum()) for t in net.state_dict().values()).hex())
 """
 
