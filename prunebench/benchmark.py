@@ -90,8 +90,9 @@ class _Scans(Dataset[tuple[Tensor, int]]):
     """The training images as a user would hold them: arrays of bytes, turned into tensors one by one."""
 
     def __init__(self, data: Images) -> None:
-        span = data.train.amax() - data.train.amin()
-        self.scans = ((data.train - data.train.amin()) / span * 255).byte().cpu().permute(0, 2, 3, 1).numpy()
+        train = data.train[:]
+        span = train.amax() - train.amin()
+        self.scans = ((train - train.amin()) / span * 255).byte().cpu().permute(0, 2, 3, 1).numpy()
         self.labels = data.train_labels.tolist()
         mean, std = [float(self.scans.mean() / 255)], [float(self.scans.std() / 255)]
         self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean, std)])
@@ -107,7 +108,7 @@ def _plain(network: nn.Module, data: Images, recipe: Recipe) -> Callable[[], Non
     """Return one epoch of the textbook loop: DataLoader, torchvision's transforms, a loss fetched at every step."""
     loader = DataLoader(_Scans(data), batch_size=recipe.batch_size, shuffle=True)
     optimiser = torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay)
-    device = data.train.device
+    device = data.train_labels.device
 
     def epoch() -> None:
         network.train()

@@ -8,7 +8,7 @@ from typing import Any
 
 from prunebench.arms import ARMS
 from prunebench.budget import early, policy, resumed, stretched
-from prunebench.datasets.registry import Description, describe
+from prunebench.datasets.registry import Description
 from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Training, options
 from prunebench.recipes import Recipes, apart
 from prunebench.tables import Row
@@ -44,7 +44,7 @@ class Job:
     @property
     def dataset(self) -> Description:
         """What stands for the row's dataset."""
-        return describe(self.tier.dataset)
+        return self.tier.description(self.row.dataset)
 
     @property
     def network(self) -> Network:
@@ -169,7 +169,7 @@ def job(row: Row, tier: Tier) -> Job:
         method = replace(method, options=options(target=row.variant))
     penalty = PENALTIES.get(row.method)
     recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)
-    acting = penalty(row, recipes, describe(tier.dataset).train) if penalty else None
+    acting = penalty(row, recipes, tier.description(row.dataset).train) if penalty else None
     return Job(row, tier, method, acting, 0 if row.method in AT_INITIALISATION else None, _source(row, tier))
 
 

@@ -16,6 +16,7 @@ from prunebench.runner.progress import Reader, Status, open_stream
 from prunebench.settings import Settings, cores
 from prunebench.store import Store
 from prunebench.tables import hint
+from prunebench.tiers import Tier
 from prunebench.tracking import Tracker, TrackingError, resolve_uri
 from prunebench.versioning import add, content, is_versioned
 
@@ -53,7 +54,7 @@ class Parent:
         return [
             f"prunebench: tier {tier.name} ({s.why}), {len(s.seeds)} seeds, "
             f"margin {tier.margin:g} points at {tier.confidence:.0%}",
-            f"  data:    {tier.dataset}, in place of every dataset of the paper; {tier.summary}",
+            f"  data:    {_datasets(tier)}; {tier.summary}",
             f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread",
             f"  store:   {s.data} ({len(self.before.outcomes)} outcomes); tracking: {self.tracker.uri}; "
             f"commit {environment.commit()}",
@@ -132,3 +133,9 @@ class Parent:
             self.trouble.append(hint(self.config.option.keyword))
         for line in self.trouble:
             terminalreporter.write_line(f"prunebench: {line}", yellow=True)
+
+
+def _datasets(tier: Tier) -> str:
+    """Return what stands for the paper's datasets, in words."""
+    own = [f"{ours.name} in place of {paper}" for paper, ours in tier.substitutes.items()]
+    return ", ".join([*own, f"{tier.dataset} in place of every {'other ' * bool(own)}dataset of the paper"])

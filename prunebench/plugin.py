@@ -31,10 +31,22 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "seeds": ("how many seeds each row gets (default: the tier's)", {"type": int, "metavar": "N"}),
     "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
+    "dataset": (
+        "what stands for a dataset of the paper in place of the tier's; may be repeated",
+        {"action": "append", "default": (), "metavar": "PAPER=OURS"},
+    ),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
     "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
+
+
+KINDS: dict[str, Literal["string", "bool", "linelist"]] = {
+    "store": "string",
+    "store_true": "bool",
+    "append": "linelist",
+}
+"""What an option is in the ini file, by what it does on the command line."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (text, settings) in OPTIONS.items():
         flag = {k: v for k, v in settings.items() if k != "default"}
         group.addoption(f"--pb-{name}", dest=_ini(name), default=None, help=text, **flag)
-        kind: Literal["bool", "string"] = "bool" if "action" in settings else "string"
+        kind = KINDS[settings.get("action", "store")]
         parser.addini(_ini(name), f"{text}; as --pb-{name}", type=kind, default=settings.get("default"))
 
 
@@ -64,7 +76,7 @@ def settings_of(config: pytest.Config) -> Settings:
     """Return the run's settings, resolved once."""
     if SETTINGS not in config.stash:
         workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
-        given = {name: option(config, name) for name in ("data", "tier", "seeds", "strict", "method")}
+        given = {name: option(config, name) for name in ("data", "tier", "seeds", "strict", "method", "dataset")}
         try:
             config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers)
         except (PrunebenchError, ValueError) as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from prunebench.arms import PAPER_ARMS
-from prunebench.jobs import job
+from prunebench.jobs import Job, job
 from prunebench.record import Record, load
 from prunebench.tables import Row
 from prunebench.tiers import Tier
@@ -23,11 +23,11 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
     work, path = job(row, tier), data / "records" / tier.name / f"{row.id}.json"
     record = load(path.read_text()) if path.exists() else None
     done = record if isinstance(record, Record) else None
-    parameters, flops = _dense(work.dense(0))
+    parameters, flops = _dense(work)
     return {
         "row": row.id,
         "tier": tier.name,
-        "dataset": f"{tier.dataset} for {row.dataset}",
+        "dataset": f"{work.dataset.name} for {row.dataset}",
         "network": f"{work.network.family} for {row.network}",
         "method": row.method,
         "params_dense": parameters,
@@ -39,7 +39,7 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
     }
 
 
-def _arm(work: Any, name: str, done: Record | None) -> dict[str, Any]:
+def _arm(work: Job, name: str, done: Record | None) -> dict[str, Any]:
     if done:
         arm = done.arms[name]
         return {"epochs": max(arm.epochs), "seeds": arm.seeds, "accuracy": arm.accuracy}
@@ -48,14 +48,13 @@ def _arm(work: Any, name: str, done: Record | None) -> dict[str, Any]:
     return {"epochs": recipe.epochs if recipe else None, "seeds": list(range(work.tier.seeds)), "accuracy": []}
 
 
-def _dense(spec: Any) -> tuple[int, int]:
+def _dense(work: Job) -> tuple[int, int]:
     import torch
 
     from prunebench import networks
-    from prunebench.datasets.registry import describe
     from prunebench.networks.flops import count
 
-    data = describe(spec.dataset.name)
-    network = networks.build(spec.network, data.channels, data.classes)
+    data = work.dataset
+    network = networks.build(work.dense(0).network, data.channels, data.classes)
     cost = count(network, torch.zeros(1, data.channels, data.size, data.size))
     return cost.parameters, cost.flops

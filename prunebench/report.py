@@ -58,7 +58,8 @@ def _table(title: str, columns: list[str]) -> Table:
 
 
 def _name(record: Record) -> str:
-    return "\n".join([record.row, *(f"[dim]= {other}[/dim]" for other in record.same_as)])
+    aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as)]
+    return "\n".join([record.row, *(f"[dim]{line}[/dim]" for line in aside)])
 
 
 def _both(record: Record, arm: str) -> str:

@@ -1,11 +1,13 @@
-"""What the user asked for, resolved once per process: folders, tier, seeds, method."""
+"""What the user asked for, resolved once per process: folders, tier, seeds, method, datasets."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from prunebench.datasets.registry import require, substitutes
 from prunebench.errors import PrunebenchError
 from prunebench.tiers import Tier, choose
 
@@ -24,6 +26,7 @@ class Settings:
         strict: whether INCONCLUSIVE fails.
         method: a user's method as `path/to/file.py:NAME` or the name of an installed one, empty for none.
         workers: processes that share this machine.
+        datasets: what stands for datasets of the paper in place of the tier's, each as `PAPER=OURS`.
     """
 
     root: Path
@@ -35,6 +38,7 @@ class Settings:
     strict: bool
     method: str
     workers: int = 1
+    datasets: tuple[str, ...] = ()
 
     @property
     def threads(self) -> int:
@@ -53,17 +57,26 @@ class Settings:
 
     def command(self, expression: str) -> str:
         """Return the command that repeats what `expression` selects, as records have it."""
-        method = f" --pb-method {self.method}" if self.method else ""
-        return f'pytest claims -k "{expression}" --pb-tier {self.tier.name} --pb-seeds {len(self.seeds)}{method}'
+        words = ["--pb-tier", self.tier.name, "--pb-seeds", str(len(self.seeds))]
+        words += [word for pair in self.datasets for word in ("--pb-dataset", pair)]
+        words += ["--pb-method", self.method] if self.method else []
+        return f'pytest claims -k "{expression}" {" ".join(words)}'
 
 
 def resolve(
-    root: Path, data: str, tier: str, seeds: int | None, strict: bool, method: str, workers: int = 1
+    root: Path,
+    data: str,
+    tier: str,
+    seeds: int | None,
+    strict: bool,
+    method: str,
+    workers: int = 1,
+    dataset: Sequence[str] = (),
 ) -> Settings:
     """Return the settings, checked.
 
     Raises:
-        PrunebenchError: an unknown tier, or fewer than one seed.
+        PrunebenchError: an unknown tier or dataset, one that is not here, or fewer than one seed.
     """
     chosen, why = choose(tier)
     if seeds is not None and seeds < 1:
@@ -71,7 +84,9 @@ def resolve(
     folder = root / data
     count = seeds or chosen.seeds
     work = folder.parent / ".prunebench" / folder.name
-    return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers)
+    chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
+    require(chosen.dataset, folder)
+    return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers, tuple(dataset))
 
 
 def cores() -> int:

@@ -109,7 +109,7 @@ def test_verdicts_become_pytest_outcomes(copied_house):
     ("arguments", "said"),
     [
         (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
-        (["--pb-tier", "paper"], "tier 'paper' cannot run yet: its datasets CIFAR-10, .* are not in the registry"),
+        (["--pb-tier", "paper"], "tier 'paper' cannot run yet; `prunebench show ROW --tier paper`"),
         (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
         (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
         (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -44,16 +45,16 @@ CALIBRATION_IMAGES = 256
 
 
 @lru_cache(maxsize=2)
-def load_images(dataset: Dataset) -> Images:
-    """Load a dataset once per process."""
-    return datasets.load(dataset)
+def load_images(dataset: Dataset, data: Path) -> Images:
+    """Load a dataset from a folder once per process."""
+    return datasets.load(dataset, data)
 
 
 def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, runner.store.data)
     network = starting_network(spec, runner.store)
     masks = {} if spec.start.pruning is None else _plan(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
@@ -95,9 +96,9 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     began, clock = datetime.now(UTC), time.perf_counter()
     torch.set_num_threads(runner.threads)
     runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
-    images = load_images(spec.trained.dataset)
+    images = load_images(spec.trained.dataset, runner.store.data)
     network = trained_network(spec.trained, runner.store)
-    context = _context(spec.trained)
+    context = _context(spec.trained, runner.store)
     file = runner.method_file
     prune = registry.resolve(spec.method, file)
     if spec.source is not None:
@@ -117,9 +118,9 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
 
 
-def _context(trained: Training) -> Context:
+def _context(trained: Training, store: Store) -> Context:
     """Return what a method is given beside the network that was trained so."""
-    images, seed = load_images(trained.dataset), trained.seed
+    images, seed = load_images(trained.dataset, store.data), trained.seed
     chosen = torch.randperm(len(images.train), generator=rng(seed, "calibration"))[:CALIBRATION_IMAGES]
     return Context(images.example, images.train[chosen], images.train_labels[chosen], rng(seed, "prune"))
 
@@ -127,7 +128,7 @@ def _context(trained: Training) -> Context:
 def _pattern(source: Pruning, runner: Runner) -> Any:
     """Return the pattern that a method finds in another network."""
     found = registry.found(source.method).pattern
-    return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained))
+    return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained, runner.store))
 
 
 def starting_network(spec: Training, store: Store) -> nn.Module:
@@ -135,7 +136,7 @@ def starting_network(spec: Training, store: Store) -> nn.Module:
 
     A fresh pruned network is drawn anew for its own shapes: same architecture as the inherited one, other weights.
     """
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, store.data)
     start = spec.start
     if start.pruning is None and start.rewound is not None:
         return trained_network(start.rewound, store)

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from prunebench.datasets.images import Images, batches
+from prunebench.datasets.images import Images, batches, in_order
+from prunebench.datasets.pixels import Pixels
 from prunebench.errors import TrainingError
 from prunebench.experiment import Recipe
 from prunebench.training.checkpoint import Epoch, Partial
@@ -83,12 +84,12 @@ def train_epoch(engine: Engine, images: Images, seed: int, epoch: int) -> tuple[
     return loss / seen, 100.0 * correct / seen
 
 
-def evaluate(network: nn.Module, images: Tensor, labels: Tensor, size: int = 300) -> tuple[float, float]:
+def evaluate(network: nn.Module, images: Tensor | Pixels, labels: Tensor, size: int = 300) -> tuple[float, float]:
     """Return mean cross-entropy and accuracy (percent) of a network over images [N, C, H, W] and labels [N]."""
     network.eval()
-    loss, correct = images.new_zeros(()), images.new_zeros(())
+    loss, correct = torch.zeros(2, device=labels.device)
     with torch.inference_mode():
-        for some, wanted in zip(torch.split(images, size), torch.split(labels, size), strict=True):
+        for some, wanted in in_order(images, labels, size):
             scores = network(some.contiguous(memory_format=torch.channels_last))
             loss += F.cross_entropy(scores, wanted, reduction="sum")
             correct += (scores.argmax(1) == wanted).sum()

@@ -96,7 +96,7 @@ def test_a_stored_network_is_the_one_that_was_measured(runner):
     from prunebench.training.loop import evaluate
 
     spec, outcome = trained(runner, job(ROW, TINY), arms=("finetune",))["finetune"]
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, runner.store.data)
     accuracy = evaluate(trained_network(spec, runner.store), images.test, images.test_labels)[1]
     assert accuracy == pytest.approx(outcome.facts["accuracy"])
 
