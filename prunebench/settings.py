@@ -11,6 +11,8 @@ from prunebench.datasets.registry import require, substitutes
 from prunebench.errors import PrunebenchError
 from prunebench.tiers import Tier, choose
 
+DEVICES = ("auto", "cpu", "cuda")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -27,6 +29,8 @@ class Settings:
         method: a user's method as `path/to/file.py:NAME` or the name of an installed one, empty for none.
         workers: processes that share this machine.
         datasets: what stands for datasets of the paper in place of the tier's, each as `PAPER=OURS`.
+        device: one of `DEVICES`; `auto` is CUDA where there is a GPU.
+        deterministic: whether equal trainings give equal bits on a GPU as well.
     """
 
     root: Path
@@ -39,6 +43,8 @@ class Settings:
     method: str
     workers: int = 1
     datasets: tuple[str, ...] = ()
+    device: str = "auto"
+    deterministic: bool = False
 
     @property
     def threads(self) -> int:
@@ -72,21 +78,26 @@ def resolve(
     method: str,
     workers: int = 1,
     dataset: Sequence[str] = (),
+    device: str = "auto",
+    deterministic: bool = False,
 ) -> Settings:
     """Return the settings, checked.
 
     Raises:
-        PrunebenchError: an unknown tier or dataset, one that is not here, or fewer than one seed.
+        PrunebenchError: an unknown tier, device or dataset, one that is not here, or fewer than one seed.
     """
     chosen, why = choose(tier)
     if seeds is not None and seeds < 1:
         raise PrunebenchError(f"--pb-seeds {seeds}: give 1 or more; a verdict needs 2, this tier takes {chosen.seeds}")
+    if device not in DEVICES:
+        raise PrunebenchError(f"--pb-device {device}: unknown; valid are {', '.join(DEVICES)}")
     folder = root / data
     count = seeds or chosen.seeds
     work = folder.parent / ".prunebench" / folder.name
     chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
     require(chosen.dataset, folder)
-    return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers, tuple(dataset))
+    numbers, given = tuple(range(count)), tuple(dataset)
+    return Settings(root, folder, work, chosen, why, numbers, strict, method, workers, given, device, deterministic)
 
 
 def cores() -> int:
