@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunebench.datasets.registry import require, substitutes
+from prunebench.errors import PrunebenchError
 from prunebench.sequential import Look, looks
 from prunebench.tables import load
 from prunebench.tiers import Tier, choose
 
 if TYPE_CHECKING:
     from prunebench.jobs import Job
+
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Settings:
         workers: processes that share this machine.
         looks: how many of the seeds are judged, one look after the other until a verdict is settled.
         datasets: what stands for datasets of the paper in place of the tier's, each as `PAPER=OURS`.
+        device: one of `DEVICES`; `auto` is CUDA where there is a GPU.
+        deterministic: whether equal trainings give equal bits on a GPU as well.
     """
 
     root: Path
@@ -47,6 +52,8 @@ class Settings:
     workers: int = 1
     looks: tuple[Look, ...] = ()
     datasets: tuple[str, ...] = ()
+    device: str = "auto"
+    deterministic: bool = False
 
     @property
     def threads(self) -> int:
@@ -104,20 +111,36 @@ def resolve(
     method: str,
     workers: int = 1,
     dataset: Sequence[str] = (),
+    device: str = "auto",
+    deterministic: bool = False,
 ) -> Settings:
     """Return the settings, checked.
 
     Raises:
-        PrunebenchError: an unknown tier or dataset, one that is not here, or a number of seeds that is none.
+        PrunebenchError: an unknown tier, device or dataset, one that is not here, or a number of seeds that is none.
     """
     chosen, why = choose(tier)
+    if device not in DEVICES:
+        raise PrunebenchError(f"--pb-device {device}: unknown; valid are {', '.join(DEVICES)}")
     planned = looks(seeds, chosen.seeds, chosen.confidence)
     count, folder = planned[-1].seeds, root / data
-    work = folder.parent / ".prunebench" / folder.name
     chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
     require(chosen.dataset, folder)
-    names = tuple(dataset)
-    return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers, planned, names)
+    return Settings(
+        root=root,
+        data=folder,
+        work=folder.parent / ".prunebench" / folder.name,
+        tier=chosen,
+        why=why,
+        seeds=tuple(range(count)),
+        strict=strict,
+        method=method,
+        workers=workers,
+        looks=planned,
+        datasets=tuple(dataset),
+        device=device,
+        deterministic=deterministic,
+    )
 
 
 def cores() -> int:

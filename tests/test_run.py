@@ -113,6 +113,7 @@ def test_verdicts_become_pytest_outcomes(copied_house):
         (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
         (["--pb-tier", "paper"], "tier 'paper' cannot run yet; `prunebench show ROW --tier paper`"),
         (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
+        (["--pb-device", "tpu"], "--pb-device tpu: unknown; valid are auto, cpu, cuda"),
         (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
         (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),
         (["--pb-method", "claims/conftest.py:Prune"], "has no 'Prune'"),

@@ -8,10 +8,12 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -34,7 +36,9 @@ from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
-from prunebench.training.loop import EpochHook, Hook, evaluate, train
+from prunebench.training.engine import Hook
+from prunebench.training.loop import EpochHook, evaluate, train
+from prunebench.training.memory import Gauge
 from prunebench.training.regularisers import bn_l1, chain
 
 if TYPE_CHECKING:
@@ -43,18 +47,19 @@ if TYPE_CHECKING:
 CALIBRATION_IMAGES = 256
 
 
-@lru_cache(maxsize=2)
-def load_images(dataset: Dataset, data: Path) -> Images:
-    """Load a dataset from a folder once per process."""
-    return datasets.load(dataset, data)
+@lru_cache(maxsize=4)
+def load_images(dataset: Dataset, data: Path, device: str = "cpu") -> Images:
+    """Load a dataset from a folder to a device once per process."""
+    return datasets.load(dataset, data) if device == "cpu" else load_images(dataset, data).to(device)
 
 
 def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    images = load_images(spec.dataset, runner.store.data)
-    network = starting_network(spec, runner.store)
+    images = load_images(spec.dataset, runner.store.data, runner.device)
+    gauge = Gauge(runner.device)
+    network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else _plan(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
     if masks:
@@ -67,13 +72,16 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
 
     state = Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
-        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch)
+        own = spec.regulariser is not None and spec.regulariser.method is not None
+        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, recordable=not own)
         untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
     accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
         "accuracy": accuracies[-1],
         "best_accuracy": max(accuracies),
         "epochs": len(history),
+        "memory": gauge.read(network, images, spec.recipe.batch_size),
+        **_speed(len(images.train), history),
         **_size(count(network, images.example, nonzero=bool(masks))),
         **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
     }
@@ -96,6 +104,7 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     torch.set_num_threads(runner.threads)
     runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
     images = load_images(spec.trained.dataset, runner.store.data)
+    tested = load_images(spec.trained.dataset, runner.store.data, runner.device)
     network = trained_network(spec.trained, runner.store)
     context = _context(spec.trained, runner.store)
     file = runner.method_file
@@ -105,7 +114,7 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     plan, small = registry.pruned(prune, network, spec.ratio, context, images.example, inherit)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
-        "accuracy": evaluate(small, images.test, images.test_labels)[1],
+        "accuracy": evaluate(deepcopy(small).to(runner.device), tested.test, tested.test_labels)[1],
         "dense": _size(count(network, images.example)),
         "stages": stage_shares(plan, network, images.example),
         "kernels": kernel_shares(plan, network, images.example),
@@ -204,13 +213,19 @@ def _size(cost: Cost) -> dict[str, int]:
     return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs}
 
 
+def _speed(images: int, history: list[Epoch]) -> dict[str, float]:
+    """Return images per second of the median epoch, its test included; nothing without epochs."""
+    seconds = [epoch.seconds for epoch in history]
+    return {"images_per_second": round(images / median(seconds), 1)} if seconds else {}
+
+
 def _circumstances(began: datetime, seconds: float, runner: Runner) -> dict[str, Any]:
     return {
         "started": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "commit": environment.commit(),
-        "hardware": f"{environment.processor()}, {runner.threads} thread{'s' * (runner.threads > 1)}",
+        "hardware": environment.hardware(runner.device, runner.threads),
         "versions": environment.versions(),
     }
 
