@@ -25,7 +25,18 @@ Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan]"
 Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 
-__all__ = ["MethodError", "checked_plan", "found", "inheritance", "load", "load_file", "methods", "named", "resolve"]
+__all__ = [
+    "MethodError",
+    "checked",
+    "checked_plan",
+    "found",
+    "inheritance",
+    "load",
+    "load_file",
+    "methods",
+    "named",
+    "resolve",
+]
 
 
 def methods() -> dict[str, str]:
@@ -112,7 +123,14 @@ def inheritance(method: Method, file: Path | None = None) -> Inherit | None:
 
 
 def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> Plan:
-    """Run a method and make sure of its result.
+    """Return the plan of `checked`, whose arguments and errors it has."""
+    return checked(prune, network, ratio, context, example)[0]
+
+
+def checked(
+    prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor
+) -> tuple[Plan, nn.Module]:
+    """Run a method, make sure of its plan and return it with the smaller network that it makes.
 
     Args:
         prune: the method.
@@ -141,10 +159,9 @@ def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Contex
         )
     _check_ratio(plan, ratio)
     try:
-        surgery.apply(network, plan, example)
+        return plan, surgery.apply(network, plan, example)
     except PlanError as error:
         raise MethodError(f"the method's plan does not fit the network: {error}") from error
-    return plan
 
 
 def _check_ratio(plan: Plan, ratio: float) -> None:

@@ -29,6 +29,7 @@ from prunebench.pruning.masks import draw, hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.regularisers import regulariser
+from prunebench.pruning.speedup import at_flops
 from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.store import Outcome, Store
@@ -101,9 +102,11 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     prune = registry.resolve(spec.method, file)
     if spec.source is not None:
         prune = partial(prune, pattern=_pattern(spec.source, runner))
-    plan = registry.checked_plan(prune, network, spec.ratio, context, images.example)
+    decide = at_flops if spec.of == "flops" else registry.checked
+    plan, small = decide(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
-    small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
+    if inherit is not None:
+        small = surgery.apply(inherit(network, plan, context), plan, images.example)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": evaluate(small, images.test, images.test_labels)[1],
