@@ -32,6 +32,7 @@ class Job:
         regulariser: penalty on the training of the network that is pruned; None where the dense one is pruned.
         stop: epoch after which the network is pruned: 0 for a method at initialisation, None for the last.
         source: of the network whose pattern the method takes over, if it does.
+        of: what the ratio is a share of, as in `Pruning`: `flops`, or empty for what the method says.
     """
 
     row: Row
@@ -40,6 +41,7 @@ class Job:
     regulariser: Regulariser | None = None
     stop: int | None = None
     source: Job | None = None
+    of: str = ""
 
     @property
     def dataset(self) -> Description:
@@ -83,7 +85,7 @@ class Job:
         if "iterative" in self.row.setting:
             return self._round(seed, rounds(self.ratio))
         source = self.source.pruning(seed) if self.source else None
-        return Pruning(self.trunk(seed), self.method, self.ratio, source=source)
+        return Pruning(self.trunk(seed), self.method, self.ratio, self.of, source)
 
     def _round(self, seed: int, number: int) -> Pruning:
         """Return a round of iterative pruning: it prunes the winning ticket that the round before it trained."""
@@ -102,11 +104,17 @@ class Job:
         """
         arm = ARMS[name]
         recipe = arm.recipe(self._budgeted, facts["dense"]["flops"], facts["flops"])
-        start = Start(self.pruning(seed), arm.weights)
+        pruning = self._baseline(arm.baseline, seed, facts) if arm.baseline else self.pruning(seed)
+        start = Start(pruning, arm.weights)
         if arm.rewind is not None:
             epoch = early(recipe, arm.rewind)
             recipe, start = resumed(recipe, epoch), replace(start, rewound=self._until(seed, epoch))
         return replace(self.dense(seed), recipe=recipe, seed=seed + arm.seed_shift, start=start)
+
+    def _baseline(self, method: str, seed: int, facts: Mapping[str, Any]) -> Pruning:
+        """Return the pruning of the dense network to the row's FLOPs, to whole percents so that rows can share it."""
+        share = self.ratio if self.of else round(1 - facts["flops"] / facts["dense"]["flops"], 2)
+        return Pruning(self.dense(seed), Method(method), share, "flops")
 
     @property
     def _budgeted(self) -> Recipes:

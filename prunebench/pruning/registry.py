@@ -127,9 +127,7 @@ def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Contex
     return pruned(prune, network, ratio, context, example)[0]
 
 
-def pruned(
-    prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor, inherit: Inherit | None = None
-) -> tuple[Plan, nn.Module]:
+def pruned(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> tuple[Plan, nn.Module]:
     """Run a method, make sure of its result, and return the plan and the pruned network.
 
     Args:
@@ -138,7 +136,6 @@ def pruned(
         ratio: share to remove, in [0, 1).
         context: what the method is given.
         example: images to apply the plan with, shape [N, C, H, W].
-        inherit: the method's own rule for the weights that are left.
 
     Raises:
         MethodError: the ratio is out of range or more than any layer can lose, or the method raises, returns no plan
@@ -160,10 +157,9 @@ def pruned(
         )
     _check_ratio(plan, ratio)
     try:
-        small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, example)
+        return plan, surgery.apply(network, plan, example)
     except PlanError as error:
         raise MethodError(f"the method's plan does not fit the network: {error}") from error
-    return plan, small
 
 
 def _check_ratio(plan: Plan, ratio: float) -> None:

@@ -32,6 +32,7 @@ from prunebench.pruning.masks import draw, hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.regularisers import regulariser
+from prunebench.pruning.speedup import at_flops
 from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.store import Outcome, Store
@@ -110,8 +111,11 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     file = runner.method_file
     pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
     prune = partial(registry.resolve(spec.method, file), **pattern)
+    decide = at_flops if spec.of == "flops" else registry.pruned
+    plan, small = decide(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
-    plan, small = registry.pruned(prune, network, spec.ratio, context, images.example, inherit)
+    if inherit is not None:
+        small = surgery.apply(inherit(network, plan, context), plan, images.example)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": evaluate(deepcopy(small).to(runner.device), tested.test, tested.test_labels)[1],
