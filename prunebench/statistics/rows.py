@@ -25,7 +25,7 @@ def mean_at_least(
 ) -> Verdict:
     """Test "A is at least B on the weighted mean over rows, up to `margin`"; `at_least` is the case of one row.
 
-    Rows are taken as independent: the variances of all their sides add up, with Welch-Satterthwaite degrees of freedom.
+    The variances of all sides add up, with Welch-Satterthwaite degrees of freedom; an arm that rows share is one side.
     It speaks of these rows, not of others that were not run.
     """
     question = _asked(differences, ("at least", "on the mean of"), margin, confidence, names, unit)
