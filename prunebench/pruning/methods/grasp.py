@@ -14,10 +14,10 @@ from prunebench.pruning.context import Context
 from prunebench.pruning.masks import maskable
 
 TEMPERATURE = 200.0
-"""Divides the logits (Wang et al. 2020, sec. 4)."""
+"""Divides the logits (Wang et al. 2020)."""
 
 PER_CLASS = 10
-"""Images per class (Wang et al. 2020, sec. 4)."""
+"""Images per class (Wang et al. 2020)."""
 
 
 def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
