@@ -152,7 +152,7 @@ ARMS = {
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
 
 OVER_SLIMMING = {"sss": 100, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1}
-"""Strength of a penalty over network slimming's, which is scaled with the tier. Measured in the smoke tier over 3 seeds:
+"""Strength of a penalty over network slimming's, which goes with the tier. Measured in the smoke tier over 3 seeds:
 
 * `sss`: a block's scale is the root mean square of its last layer, so that each parameter feels a share of the penalty
   alone. Of PreResNet's six blocks 30 leaves all above 0.15, 100 brings the two of the first stage to 0.04 or less, the
