@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from prunebench.arms import PAPER_ARMS, Job, candidate, job
 from prunebench.experiment import PROTOCOL, digest
@@ -19,6 +19,17 @@ from prunebench.settings import Settings
 from prunebench.statistics import Difference, Sample, State, Verdict, at_least, sample
 from prunebench.store import unwritable
 from prunebench.tables import Row, load
+
+
+class Compared(Protocol):
+    """A row whose arms can be compared: one that was observed in this run, or one that is read from its record."""
+
+    @property
+    def record(self) -> Record:
+        """Its record."""
+
+    def __getitem__(self, arm: str) -> Sample:
+        """Return an arm's accuracies of the last epoch over the seeds."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,7 @@ class Observed:
         return self.job.tier.margin
 
 
-def differences(observed: Iterable[Observed], a: str, b: str) -> list[Difference]:
+def differences(observed: Iterable[Compared], a: str, b: str) -> list[Difference]:
     """Return `a` - `b` of every row; rows that share all outcomes in this tier are one observation of that weight."""
     merged: dict[tuple[str, ...], Difference] = {}
     for row in observed:

@@ -1,0 +1,111 @@
+"""Numbers -> verdict, a second time: what a record says is derived again from the accuracies of the rows' records.
+
+A verdict says in words what was tested. Every test that may have been made is made anew, on every pair of arms that the
+words name, and the one that ends in the very same words is the one. So no sentence is parsed; one that no test here
+ends in is said to be unknown, never taken for right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+from prunebench.claim import differences, within_std
+from prunebench.datasets.registry import Description, describe
+from prunebench.errors import PrunebenchError
+from prunebench.parts import VerdictRecord
+from prunebench.record import Record
+from prunebench.statistics import Sample, Verdict, at_least, count_at_least, greater, mean_at_least, sample
+from prunebench.statistics import every_at_least as each_at_least
+
+FIELDS = ("state", "difference", "lower", "upper", "p", "n", "power", "seeds_needed", "unit")
+"""What is compared; the sentence of the reason is not, since its wording may improve."""
+
+TOLERANCE = 1e-6
+"""Differences up to this, in the field's unit, are rounding; for `power`, an integral by sampling, a thousand times."""
+
+
+class NotRederivableError(PrunebenchError):
+    """A verdict does not follow from these records alone; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """A row as its record has it, ready to be compared.
+
+    Attributes:
+        record: of the row.
+    """
+
+    record: Record
+
+    def __getitem__(self, arm: str) -> Sample:
+        """Return an arm's accuracies of the last epoch over the seeds."""
+        return sample(self.record.arms[arm].accuracy, dataset_of(self.record).resolution)
+
+
+def dataset_of(record: Record) -> Description:
+    """Return the dataset that a row was really trained and tested on.
+
+    Raises:
+        UnknownNameError: the registry has none of this name.
+    """
+    return describe(record.dataset.used.split(" ")[0])
+
+
+def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
+    """Return the verdict that the rows' numbers give.
+
+    Args:
+        verdict: as its record has it; only its relation, margin and confidence are used.
+        rows: records of all rows that it was derived from.
+
+    Raises:
+        NotRederivableError: no test that is known here, on arms of these rows, has this relation.
+        UnknownNameError: a row's dataset is not known.
+    """
+    common = set.intersection(*(set(row.arms) for row in rows)) if rows else set()
+    named = sorted(arm for arm in common if arm in verdict.relation)
+    for names in permutations(named, 2):
+        for found in _tests(verdict, [Read(row) for row in rows], names):
+            if found.relation == verdict.relation:
+                return found
+    raise NotRederivableError(
+        f"{verdict.relation!r} cannot be derived again: no test known here says so of the arms {', '.join(named) or '-'} "
+        f"of {len(rows)} row(s)"
+    )
+
+
+def contradictions(verdict: VerdictRecord, rows: Sequence[Record]) -> list[str]:
+    """Return what a verdict says otherwise than the rows' numbers; arguments and errors as for `rederive`."""
+    found = rederive(verdict, rows)
+    pairs = {name: (getattr(verdict, name), getattr(found, name)) for name in FIELDS}
+    return [f"{name} is {said}, the numbers give {is_}" for name, (said, is_) in pairs.items() if _differ(name, said, is_)]
+
+
+def _tests(verdict: VerdictRecord, rows: list[Read], names: tuple[str, str]) -> Iterator[Verdict]:
+    a, b = names
+    facts: dict[str, Any] = {"confidence": verdict.confidence, "names": names}
+    bar: dict[str, Any] = {"margin": verdict.margin, **facts}
+    if len(rows) == 1:
+        (row,) = rows
+        yield at_least(row[a], row[b], **bar)
+        yield greater(row[a], row[b], **facts)
+    if verdict.relation.endswith(" rows"):
+        gaps = differences(rows, a, b)
+        yield mean_at_least(gaps, **bar)
+        yield each_at_least(gaps, **bar)
+        for needed in range(1, len(rows) + 1):
+            yield count_at_least(gaps, needed, **bar)
+            yield count_at_least(within_std(gaps), needed, **bar | {"names": (f"{a} + one std", b)})
+
+
+def _differ(name: str, said: Any, found: Any) -> bool:
+    if name == "n":
+        return list(said) != list(found)
+    if isinstance(said, float) and isinstance(found, int | float):
+        return not math.isclose(said, found, abs_tol=TOLERANCE * (1000 if name == "power" else 1))
+    return bool(said != found)
