@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from prunebench.arms import PAPER_ARMS, Job, candidate, job
+from prunebench.arms import PAPER_ARMS
 from prunebench.experiment import PROTOCOL, digest
+from prunebench.jobs import Job, candidate, job
 from prunebench.observation import observe, specs
 from prunebench.parts import VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record, dump, name_of

@@ -145,7 +145,8 @@ class Start:
         weights: `fresh` (drawn anew for this architecture, masked layers rescaled), `unscaled` (the same with the
             spread of the dense network) or `inherited` (those that pruning left).
         rewound: the training, of the dense architecture, whose last weights are inherited in place of those of the
-            network that was pruned; one of 0 epochs gives the initial weights.
+            network that was pruned; one of 0 epochs gives the initial weights. Without a pruning, what a dense network
+            starts from.
     """
 
     pruning: Pruning | None = None
@@ -183,12 +184,14 @@ class Pruning:
         method: how.
         ratio: share to remove, in [0, 1); of channels or weights, as the method says.
         of: empty, or `flops` where `ratio` is the share of the FLOPs to remove, whatever the method's own ratio.
+        source: pruning of another network, whose pattern the method takes over.
     """
 
     trained: Training
     method: Method
     ratio: float
     of: str = ""
+    source: Pruning | None = None
 
 
 Spec: TypeAlias = Training | Pruning

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 
-from prunebench.arms import Job
 from prunebench.experiment import PROTOCOL, Network, Spec
+from prunebench.jobs import Job
 from prunebench.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject
 from prunebench.record import Record
 from prunebench.store import Outcome, Store
@@ -19,7 +19,7 @@ FLOOR = (
 def specs(job: Job, seed: int, arms: Iterable[str], store: Store) -> dict[str, Spec]:
     """Return the specs of a row and seed that are known so far, by arm: the arms' follow from the pruning's outcome."""
     known: dict[str, Spec] = {"dense": job.dense(seed), "sparse": job.trunk(seed), "pruned": job.pruning(seed)}
-    if job.regulariser is None:
+    if known["sparse"] == known["dense"]:
         del known["sparse"]
     pruning = store.get(known["pruned"])
     return known if pruning is None else known | {arm: job.arm(arm, seed, pruning.facts) for arm in arms}
@@ -51,9 +51,9 @@ def observe(
         table=job.row.table,
         tier=job.tier.name,
         dataset=_dataset(job),
-        network=Subject(name=job.row.network, used=_network(job.tier.network(job.row.network))),
+        network=Subject(name=job.row.network, used=_network(job.network)),
         method=Subject(name=job.row.method, used=job.method.name, digest=job.method.source),
-        ratio=job.row.ratio,
+        ratio=job.ratio,
         seeds_planned=len(seeds),
         dense=Size(**{k: outcomes[done[0]]["pruned"].facts["dense"][k] for k in ("parameters", "flops")}),
         pruned=pruned,
@@ -70,7 +70,7 @@ def observe(
 
 
 def _order(job: Job, arms: Sequence[str]) -> list[str]:
-    return ["dense", *(["sparse"] if job.regulariser else []), "pruned", *arms]
+    return ["dense", *(["sparse"] if job.trunk(0) != job.dense(0) else []), "pruned", *arms]
 
 
 def _outcomes(job: Job, seed: int, arms: Sequence[str], store: Store) -> dict[str, Outcome]:
@@ -104,7 +104,15 @@ def _pruned(seed: int, outcome: Outcome) -> Pruned:
     plan = outcome.json("plan.json")
     layers = [Kept(layer=name, kept=len(kept), total=plan["total"][name]) for name, kept in plan["keep"].items()]
     size = Size(parameters=outcome.facts["parameters"], flops=outcome.facts["flops"])
-    return Pruned(seed=seed, size=size, layers=layers, digest=outcome.digest, notes=plan["notes"])
+    return Pruned(
+        seed=seed,
+        size=size,
+        layers=layers,
+        digest=outcome.digest,
+        notes=plan["notes"],
+        stages=[round(share, 4) for share in outcome.facts["stages"]],
+        kernels=[[round(share, 4) for share in stage] for stage in outcome.facts["kernels"]],
+    )
 
 
 def _dataset(job: Job) -> Subject:

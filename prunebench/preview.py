@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prunebench.arms import PAPER_ARMS, job
+from prunebench.arms import PAPER_ARMS
+from prunebench.jobs import job
 from prunebench.record import Record, load
 from prunebench.tables import Row
 from prunebench.tiers import Tier
@@ -27,7 +28,7 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
         "row": row.id,
         "tier": tier.name,
         "dataset": f"{tier.dataset} for {row.dataset}",
-        "network": f"{tier.network(row.network).family} for {row.network}",
+        "network": f"{work.network.family} for {row.network}",
         "method": row.method,
         "params_dense": parameters,
         "params_pruned": [p.size.parameters for p in done.pruned] if done else None,

@@ -6,10 +6,11 @@ import pytest
 from tiny import TINY
 
 from prunebench import tables
-from prunebench.arms import ARMS, Job, job
+from prunebench.arms import ARMS
 from prunebench.budget import early, resumed
 from prunebench.errors import UnknownNameError
 from prunebench.experiment import Recipe, Regulariser, digest
+from prunebench.jobs import Job, job
 from prunebench.recipes import Recipes
 from prunebench.runner.local import inputs, name_of
 from prunebench.training.schedule import lr_at

@@ -21,6 +21,7 @@ from prunebench.pruning.allocation import allocate
 from prunebench.pruning.context import Context
 from prunebench.pruning.masks import above_threshold, maskable, plan_of
 from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.predefined import predefined
 from prunebench.pruning.surgery import apply
 
 Score: TypeAlias = Callable[[nn.Module, Context], Mapping[str, Tensor]]
@@ -37,13 +38,21 @@ def by_score(score: Score, allocation: Counts = "uniform") -> Callable[..., Plan
         allocation: the method's own, of those that `allocate` knows.
 
     Returns:
-        `prune(network, ratio, context, allocation=.., rounds=1)`. With several rounds the ratio grows in equal steps,
-        and every round scores anew the network that the last one has left.
+        `prune(network, ratio, context, allocation=.., rounds=1, target="")`. With several rounds the ratio grows in
+        equal steps, and every round scores anew the network that the last one has left. A target is the name of a
+        predefined architecture, whose numbers of channels make ratio and allocation void.
     """
 
     def prune(
-        network: nn.Module, ratio: float, context: Context, allocation: Counts = allocation, rounds: int = 1
+        network: nn.Module,
+        ratio: float,
+        context: Context,
+        allocation: Counts = allocation,
+        rounds: int = 1,
+        target: str = "",
     ) -> Plan:
+        if target:
+            allocation = tuple(predefined(target, network, context.example).items())
         scores = {name: values.detach() for name, values in score(network, context).items()}
         plan = allocate(scores, ratio * _share(1, rounds), allocation)
         for step in range(2, rounds + 1):

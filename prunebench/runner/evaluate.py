@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,6 +26,7 @@ from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.masks import draw, hold
+from prunebench.pruning.patterns import kernel_shares, stage_shares
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.regularisers import regulariser
 from prunebench.randomness import rng
@@ -63,9 +64,9 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
         label = f"{piece.network} {piece.arm}"
         runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.trained, left)
 
-    partial = Partial(runner.store.partial(digest(spec)))
+    state = Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
-        history = train(network, images, spec.recipe, spec.seed, partial, hook, report, after_epoch)
+        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch)
         untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
     accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
@@ -95,22 +96,37 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
     images = load_images(spec.trained.dataset)
     network = trained_network(spec.trained, runner.store)
-    chosen = torch.randperm(len(images.train), generator=rng(spec.trained.seed, "calibration"))[:CALIBRATION_IMAGES]
-    context = Context(
-        images.example, images.train[chosen], images.train_labels[chosen], rng(spec.trained.seed, "prune")
-    )
+    context = _context(spec.trained)
     file = runner.method_file
-    plan = registry.checked_plan(registry.resolve(spec.method, file), network, spec.ratio, context, images.example)
+    prune = registry.resolve(spec.method, file)
+    if spec.source is not None:
+        prune = partial(prune, pattern=_pattern(spec.source, runner))
+    plan = registry.checked_plan(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
     small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": evaluate(small, images.test, images.test_labels)[1],
         "dense": _size(count(network, images.example)),
+        "stages": stage_shares(plan, network, images.example),
+        "kernels": kernel_shares(plan, network, images.example),
         **_size(count(small, images.example, nonzero=bool(plan.masks))),
         **_circumstances(began, time.perf_counter() - clock, runner),
     }
     return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
+
+
+def _context(trained: Training) -> Context:
+    """Return what a method is given beside the network that was trained so."""
+    images, seed = load_images(trained.dataset), trained.seed
+    chosen = torch.randperm(len(images.train), generator=rng(seed, "calibration"))[:CALIBRATION_IMAGES]
+    return Context(images.example, images.train[chosen], images.train_labels[chosen], rng(seed, "prune"))
+
+
+def _pattern(source: Pruning, runner: Runner) -> Any:
+    """Return the pattern that a method finds in another network."""
+    found = registry.found(source.method).pattern
+    return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained))
 
 
 def starting_network(spec: Training, store: Store) -> nn.Module:
@@ -120,6 +136,8 @@ def starting_network(spec: Training, store: Store) -> nn.Module:
     """
     images = load_images(spec.dataset)
     start = spec.start
+    if start.pruning is None and start.rewound is not None:
+        return trained_network(start.rewound, store)
     if start.pruning is None:
         network = networks.build(spec.network, images.example.shape[1], images.classes)
         networks.initialise(network, rng(spec.seed, "init"))

@@ -100,7 +100,7 @@ class Runner:
 def inputs(spec: Spec) -> list[Spec]:
     """Return the specs whose outcomes a spec starts from."""
     if isinstance(spec, Pruning):
-        return [spec.trained]
+        return [spec.trained, *([spec.source.trained] if spec.source else [])]
     return [part for part in (spec.start.pruning, spec.start.rewound) if part is not None]
 
 

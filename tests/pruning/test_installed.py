@@ -10,9 +10,9 @@ import pytest
 from tiny import TINY
 
 from prunebench import tables
-from prunebench.arms import candidate, job
 from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method, Regulariser
+from prunebench.jobs import candidate, job
 from prunebench.pruning import Context
 from prunebench.pruning.registry import (
     MethodError,

@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 from tiny import TINY
 
 from prunebench import tables
-from prunebench.arms import Job, job
 from prunebench.experiment import Method, Network, Regulariser, options
+from prunebench.jobs import Job, job
 from prunebench.observation import observe, specs
 from prunebench.pruning.plan import Plan
 from prunebench.runner.evaluate import starting_network, trained_network
