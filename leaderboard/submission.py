@@ -53,16 +53,26 @@ def read(paths: Iterable[Path]) -> Submission:
     Raises:
         PrunebenchError: a path does not exist, or there is no file.
     """
-    found = Submission()
+    found, keys = Submission(), set[str]()
     for file in _files(paths):
         record, faults = _read(file)
         found.faults[file] = faults
-        if record is not None:
-            found.records[file] = record
+        if record is None:
+            continue
+        if key_of(record) in keys:
+            faults.append(Fault("is a second record of its row or claim test", "one", "leave out one of them"))
+            continue
+        keys.add(key_of(record))
+        found.records[file] = record
     beside = {other for folder in {file.parent for file in found.records} for other in folder.glob("*.json")}
     everything = [*found.records.values(), *(_read(file)[0] for file in sorted(beside - found.records.keys()))]
     found.context = {(r.tier, r.row): r for r in everything if isinstance(r, Record)}
     return found
+
+
+def key_of(record: AnyRecord) -> str:
+    """Return the name that a record has among those of all tiers."""
+    return f"{record.tier}/{name_of(record)}"
 
 
 def _files(paths: Iterable[Path]) -> list[Path]:
@@ -100,7 +110,7 @@ def _no_plain_file(file: Path) -> Fault | None:
 
 def _names(file: Path, record: AnyRecord) -> Iterator[Fault]:
     for name in (record.tier, name_of(record)):
-        if file_name(name) != name:
+        if not name or file_name(name) != name:
             todo = "give the row, claim test or tier another name"
             yield Fault(f"the name {name[:80]!r} is not safe as a path", "letters, digits and . _ -, 80 at most", todo)
     wanted = f"{file_name(record.tier)}/{file_name(name_of(record))}.json"

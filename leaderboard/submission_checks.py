@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from leaderboard.submission import Fault
 from prunebench import tables
-from prunebench.arms import ARMS, Job, job
+from prunebench.arms import ARMS
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import PROTOCOL, Method, Regulariser, Spec, Training, digest
+from prunebench.jobs import Job, job
 from prunebench.parts import Arm, VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record
 from prunebench.rederive import dataset_of
@@ -19,6 +20,8 @@ from prunebench.tiers import Tier, choose
 TRUNK = ("dense", "sparse", "pruned")
 
 _ROUNDED = 1e-4  # accuracies have four decimals
+
+_MOST = 1e18  # far more than any network has parameters or FLOPs, or a training seconds
 
 
 def faults(record: AnyRecord) -> Iterator[Fault]:
@@ -34,11 +37,9 @@ def faults(record: AnyRecord) -> Iterator[Fault]:
         else:
             yield from _row(record)
             yield from _bars(record.verdicts, tier)
-            yield from _lists(record)
-            yield from _accuracies(record)
-            yield from _specs(record, tier)
+            yield from _numbers(record, tier)
     except PrunebenchError as error:
-        yield Fault(str(error), "names of this version, as `prunebench list` shows them")
+        yield Fault(str(error)[:300], "names of this version, as `prunebench list` shows them")
 
 
 def _claim(record: ClaimRecord) -> Iterator[Fault]:
@@ -52,6 +53,8 @@ def _claim(record: ClaimRecord) -> Iterator[Fault]:
 def _row(record: Record) -> Iterator[Fault]:
     """Compare with the paper's tables; the row of a user's method is in none."""
     if record.method.digest:
+        if record.row in tables.load().rows:
+            yield Fault(f"row {record.row} has a method of a file", "candidate.NAME..., as a user's methods are called")
         return
     row = tables.load().row(record.row)
     paper = {arm: (n.mean, n.std, n.n) for arm, n in row.paper.items()}
@@ -63,7 +66,6 @@ def _row(record: Record) -> Iterator[Fault]:
         ("dataset.name", record.dataset.name, row.dataset),
         ("network.name", record.network.name, row.network),
         ("method.name", record.method.name, row.method),
-        ("ratio", record.ratio, row.ratio),
         ("paper", {arm: (n.mean, n.std, n.n) for arm, n in record.paper.items()}, paper),
     ]
     for name, said, valid in facts:
@@ -73,9 +75,19 @@ def _row(record: Record) -> Iterator[Fault]:
 
 def _bars(verdicts: list[VerdictRecord], tier: Tier) -> Iterator[Fault]:
     for verdict in verdicts:
-        if verdict.confidence != tier.confidence or (verdict.unit == "points" and verdict.margin not in (0, tier.margin)):
+        if verdict.confidence != tier.confidence or (
+            verdict.unit == "points" and verdict.margin not in (0, tier.margin)
+        ):
             what = f"{verdict.relation!r} is judged with margin {verdict.margin:g} at {verdict.confidence:g}"
             yield Fault(what, f"margin {tier.margin:g} (or none) at {tier.confidence:g}, as tier {tier.name} has it")
+
+
+def _numbers(record: Record, tier: Tier) -> Iterator[Fault]:
+    wrong = [*_lists(record), *_sizes(record)]
+    yield from wrong
+    if not wrong:
+        yield from _accuracies(record)
+        yield from _specs(record, tier)
 
 
 def _lists(record: Record) -> Iterator[Fault]:
@@ -83,14 +95,22 @@ def _lists(record: Record) -> Iterator[Fault]:
         if name not in (*TRUNK, *ARMS):
             yield Fault(f"arms has the unknown arm {name[:80]!r}", f"{', '.join((*TRUNK, *ARMS))}")
         lengths = {key: len(getattr(arm, key)) for key in ("epochs", "accuracy", "best_accuracy", "seconds", "digests")}
-        lengths |= {f"measures.{key}": len(values) for key, values in arm.measures.items()}
+        lengths |= {f"measures.{key[:80]}": len(values) for key, values in arm.measures.items()}
         for key, length in lengths.items():
             if length != len(arm.seeds):
-                yield Fault(f"arms.{name}.{key} has {length} entries", f"{len(arm.seeds)}, one for each of its seeds")
-        if arm.seeds != sorted(set(arm.seeds)) or not set(arm.seeds) <= set(range(record.seeds_planned)):
-            yield Fault(f"arms.{name}.seeds is {arm.seeds}", f"some of 0 to {record.seeds_planned - 1}, each once")
-    pruned = record.arms.get("pruned")
-    if pruned is None or [(p.seed, p.digest) for p in record.pruned] != list(zip(pruned.seeds, pruned.digests)):
+                yield Fault(f"arms.{name[:80]}.{key} has {length} entries", f"{len(arm.seeds)}, one for each seed")
+        if arm.seeds != sorted(set(arm.seeds)) or not all(0 <= seed < record.seeds_planned for seed in arm.seeds):
+            valid = f"some of 0 to {record.seeds_planned - 1}, each once and in order"
+            yield Fault(f"arms.{name[:80]}.seeds is {str(arm.seeds)[:200]}", valid)
+
+
+def _sizes(record: Record) -> Iterator[Fault]:
+    sizes = [record.dense, *(pruned.size for pruned in record.pruned)]
+    if not all(0 < size.parameters < _MOST and 0 < size.flops < _MOST for size in sizes):
+        yield Fault("dense or pruned has a size that no network has", f"parameters and FLOPs from 1 to {_MOST:.0e}")
+    arm = record.arms.get("pruned")
+    stored = dict(zip(arm.seeds, arm.digests, strict=False)) if arm else {}
+    if {pruned.seed: pruned.digest for pruned in record.pruned} != stored or len(record.pruned) != len(stored):
         yield Fault("pruned and arms.pruned name other seeds or digests", "one entry of pruned per seed of arms.pruned")
 
 
@@ -100,24 +120,24 @@ def _accuracies(record: Record) -> Iterator[Fault]:
         for value in (*arm.accuracy, *arm.best_accuracy):
             if not (0 <= value <= 100 and abs(round(value / step) * step - value) <= _ROUNDED):
                 yield Fault(f"arms.{name} has the accuracy {value}", f"a multiple of {step:.4f} %, one test image")
-        if not all(0 <= seconds < float("inf") for seconds in arm.seconds):
-            yield Fault(f"arms.{name}.seconds has {arm.seconds}", "times of 0 or more seconds")
+        if not all(0 <= seconds < _MOST for seconds in arm.seconds):
+            yield Fault(f"arms.{name}.seconds is {arm.seconds}", "times of 0 or more seconds")
         yield from _curves(name, arm)
 
 
 def _curves(name: str, arm: Arm) -> Iterator[Fault]:
     """Compare each accuracy with its curve, whose last and best epoch it is."""
     curves = {curve.seed: curve for curve in arm.curves}
-    trained = {seed for seed, epochs in zip(arm.seeds, arm.epochs) if epochs}
-    if trained != set(curves) or len(curves) != len(arm.curves):
-        yield Fault(f"arms.{name}.curves is of seeds {sorted(curves)}", f"{sorted(trained)}, the seeds with epochs")
-    for seed, epochs, last, best in zip(arm.seeds, arm.epochs, arm.accuracy, arm.best_accuracy):
+    trained = [seed for seed, epochs in zip(arm.seeds, arm.epochs, strict=True) if epochs]
+    if trained != [curve.seed for curve in arm.curves]:
+        yield Fault(f"arms.{name}.curves is of seeds {list(curves)}", f"{trained}, the seeds with epochs")
+    for seed, epochs, last, best in zip(arm.seeds, arm.epochs, arm.accuracy, arm.best_accuracy, strict=True):
         curve = curves.get(seed)
         courses = [curve.lr, curve.train_loss, curve.train_accuracy, curve.test_accuracy] if curve else []
-        test = curve.test_accuracy if curve and curve.test_accuracy else [last]
         if any(len(course) != epochs for course in courses):
             yield Fault(f"arms.{name}, seed {seed}: its curve has not {epochs} epochs", "one entry of each per epoch")
-        if abs(test[-1] - last) > _ROUNDED or abs(max(test) - best) > _ROUNDED:
+        test = (curve.test_accuracy if curve else []) or [last]
+        if not (abs(test[-1] - last) <= _ROUNDED and abs(max(test) - best) <= _ROUNDED):
             what = f"arms.{name}, seed {seed}: accuracy {last} and best {best} are not those of its curve"
             yield Fault(what, f"{test[-1]:.4f}, of the last epoch, and {max(test):.4f}, the highest")
 
@@ -126,20 +146,28 @@ def _specs(record: Record, tier: Tier) -> Iterator[Fault]:
     """Derive every digest again: that of the trunk from row and seed, that of an arm from what pruning left as well."""
     work = _job(record, tier)
     if record.dataset.digest != work.dataset.digest:
-        yield Fault(f"dataset.digest is {record.dataset.digest[:12]}", f"{work.dataset.digest[:12]}, of the tier's data")
+        yield Fault(
+            f"dataset.digest is {record.dataset.digest[:12]}", f"{work.dataset.digest[:12]}, of the tier's data"
+        )
+    if record.ratio != work.ratio:
+        yield Fault(f"ratio is {record.ratio}", f"{work.ratio}, as row {record.row} has it in tier {tier.name}")
     for name, arm in record.arms.items():
         if name in ARMS and arm.budget != work.budget(name):
             yield Fault(f"arms.{name}.budget is {arm.budget[:80]!r}", repr(work.budget(name)))
-        for i, (seed, said) in enumerate(zip(arm.seeds, arm.digests)):
-            spec = _spec(work, name, seed, record)
-            if spec is None:
-                continue
-            if digest(spec) != said:
-                valid = f"{digest(spec)[:12]}, which row, tier, seed and sizes give in this version"
-                yield Fault(f"arms.{name}, seed {seed}: the digest is {said[:12]}", valid)
-            epochs = spec.recipe.trained if isinstance(spec, Training) else 0
-            if arm.epochs[i : i + 1] != [epochs]:
-                yield Fault(f"arms.{name}, seed {seed}: the epochs are {arm.epochs[i : i + 1]}", f"{epochs}, by its spec")
+        for seed, epochs, said in zip(arm.seeds, arm.epochs, arm.digests, strict=True):
+            yield from _outcome(f"arms.{name}, seed {seed}", _spec(work, name, seed, record), epochs, said)
+
+
+def _outcome(where: str, spec: Spec | None, epochs: int, said: str) -> Iterator[Fault]:
+    if spec is None:
+        yield Fault(f"{where} is not in pruned", "arms of networks whose size the record tells")
+        return
+    if digest(spec) != said:
+        valid = f"{digest(spec)[:12]}, which row, tier, seed and sizes give in this version"
+        yield Fault(f"{where}: the digest is {said[:12]!r}", valid)
+    planned = spec.recipe.trained if isinstance(spec, Training) else 0
+    if epochs != planned:
+        yield Fault(f"{where}: has {epochs} epochs", f"{planned}, by its spec")
 
 
 def _job(record: Record, tier: Tier) -> Job:
@@ -147,15 +175,17 @@ def _job(record: Record, tier: Tier) -> Job:
         return job(tables.load().row(record.row), tier)
     method = Method(record.method.used, source=record.method.digest)
     own = Regulariser("method", method=method) if "sparse" in record.arms else None
-    subject: Any = (record.dataset.name, record.network.name, method.name, record.ratio)
-    return Job(Row(record.row, record.table, record.section, 0, (), *subject, {}), tier, method, own)
+    facts: dict[str, Any] = {"dataset": record.dataset.name, "network": record.network.name, "ratio": record.ratio}
+    row = Row(record.row, record.table, record.section, page=0, claims=(), method=method.name, paper={}, **facts)
+    return Job(row, tier, method, own)
 
 
 def _spec(work: Job, arm: str, seed: int, record: Record) -> Spec | None:
     """Return what an arm's outcome is of; None where the record does not say how large its network is."""
     sizes = {pruned.seed: pruned.size.flops for pruned in record.pruned}
-    if arm in TRUNK:
-        return {"dense": work.dense, "sparse": work.trunk, "pruned": work.pruning}[arm](seed)
-    if arm not in ARMS or seed not in sizes:
-        return None
-    return work.arm(arm, seed, {"flops": sizes[seed], "dense": {"flops": record.dense.flops}})
+    trunk: dict[str, Callable[[int], Spec]] = {"dense": work.dense, "sparse": work.trunk, "pruned": work.pruning}
+    if arm in trunk:
+        return trunk[arm](seed)
+    return (
+        work.arm(arm, seed, {"flops": sizes[seed], "dense": {"flops": record.dense.flops}}) if seed in sizes else None
+    )

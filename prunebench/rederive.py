@@ -8,24 +8,37 @@ ends in is said to be unknown, never taken for right.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
+from prunebench import statistics
 from prunebench.claim import differences, within_std
 from prunebench.datasets.registry import Description, describe
 from prunebench.errors import PrunebenchError
 from prunebench.parts import VerdictRecord
 from prunebench.record import Record
-from prunebench.statistics import Sample, Verdict, at_least, count_at_least, greater, mean_at_least, sample
-from prunebench.statistics import every_at_least as each_at_least
+from prunebench.statistics import Sample, Verdict, sample
 
 FIELDS = ("state", "difference", "lower", "upper", "p", "n", "power", "seeds_needed", "unit")
 """What is compared; the sentence of the reason is not, since its wording may improve."""
 
 TOLERANCE = 1e-6
 """Differences up to this, in the field's unit, are rounding; for `power`, an integral by sampling, a thousand times."""
+
+PAIR = re.compile(r"\S+ (at least|greater than) \S+")
+"""Relations whose state follows from their bounds and margin."""
+
+WITH_MARGIN = (
+    statistics.mean_at_least,
+    statistics.mean_equivalent,
+    statistics.every_at_least,
+    statistics.every_equivalent,
+    statistics.any_greater,
+)
+WITHOUT_MARGIN = (statistics.mean_greater, statistics.every_greater)
 
 
 class NotRederivableError(PrunebenchError):
@@ -74,8 +87,8 @@ def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
             if found.relation == verdict.relation:
                 return found
     raise NotRederivableError(
-        f"{verdict.relation!r} cannot be derived again: no test known here says so of the arms {', '.join(named) or '-'} "
-        f"of {len(rows)} row(s)"
+        f"{verdict.relation[:200]!r} cannot be derived again: no test that is known here says so of "
+        f"{' and '.join(named) or 'any arm'} in the {len(rows)} record(s)"
     )
 
 
@@ -83,7 +96,25 @@ def contradictions(verdict: VerdictRecord, rows: Sequence[Record]) -> list[str]:
     """Return what a verdict says otherwise than the rows' numbers; arguments and errors as for `rederive`."""
     found = rederive(verdict, rows)
     pairs = {name: (getattr(verdict, name), getattr(found, name)) for name in FIELDS}
-    return [f"{name} is {said}, the numbers give {is_}" for name, (said, is_) in pairs.items() if _differ(name, said, is_)]
+    return [
+        f"{name} is {_plain(said)}, the numbers give {_plain(is_)}"
+        for name, (said, is_) in pairs.items()
+        if _differ(name, said, is_)
+    ]
+
+
+def inconsistencies(verdict: VerdictRecord) -> list[str]:
+    """Return how a verdict contradicts itself, which can be told without the numbers that it was derived from."""
+    found = []
+    if not verdict.lower <= verdict.difference <= verdict.upper:
+        found.append(f"difference {verdict.difference} lies outside of its bounds {verdict.lower} and {verdict.upper}")
+    shown = verdict.p is not None and verdict.p <= 1 - verdict.confidence
+    if verdict.state == "SUPPORTED" and not shown:
+        found.append(f"state is SUPPORTED, with p = {verdict.p} at confidence {verdict.confidence:g}")
+    by_bounds = "SUPPORTED" if verdict.lower > -verdict.margin else "REFUTED" if verdict.upper < -verdict.margin else ""
+    if PAIR.fullmatch(verdict.relation) and verdict.state != (by_bounds or "INCONCLUSIVE"):
+        found.append(f"state is {verdict.state}, its bounds and margin give {by_bounds or 'INCONCLUSIVE'}")
+    return found
 
 
 def _tests(verdict: VerdictRecord, rows: list[Read], names: tuple[str, str]) -> Iterator[Verdict]:
@@ -92,15 +123,19 @@ def _tests(verdict: VerdictRecord, rows: list[Read], names: tuple[str, str]) -> 
     bar: dict[str, Any] = {"margin": verdict.margin, **facts}
     if len(rows) == 1:
         (row,) = rows
-        yield at_least(row[a], row[b], **bar)
-        yield greater(row[a], row[b], **facts)
+        yield from (test(row[a], row[b], **bar) for test in (statistics.at_least, statistics.equivalent))
+        yield statistics.greater(row[a], row[b], **facts)
     if verdict.relation.endswith(" rows"):
         gaps = differences(rows, a, b)
-        yield mean_at_least(gaps, **bar)
-        yield each_at_least(gaps, **bar)
+        yield from (test(gaps, **bar) for test in WITH_MARGIN)
+        yield from (test(gaps, **facts) for test in WITHOUT_MARGIN)
         for needed in range(1, len(rows) + 1):
-            yield count_at_least(gaps, needed, **bar)
-            yield count_at_least(within_std(gaps), needed, **bar | {"names": (f"{a} + one std", b)})
+            yield statistics.count_at_least(gaps, needed, **bar)
+            yield statistics.count_at_least(within_std(gaps), needed, **bar | {"names": (f"{a} + one std", b)})
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _differ(name: str, said: Any, found: Any) -> bool:
