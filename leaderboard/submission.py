@@ -80,6 +80,8 @@ def _files(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if not path.exists():
             raise PrunebenchError(f"{path} does not exist; give record files or a folder of them")
+        if path.is_symlink():
+            raise PrunebenchError(f"{path} is a link; give the folder or file itself")
         files += sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir()) if path.is_dir() else [path]
     if not files:
         raise PrunebenchError(

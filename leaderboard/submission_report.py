@@ -66,8 +66,8 @@ def _section(title: str, head: str, lines: list[str]) -> list[str]:
 def _sum(report: Report) -> str:
     faults = sum(map(len, report.faults.values()))
     unknown = sum(map(len, report.unknown.values()))
-    counts = [f"{report.files} files", f"{faults} faults", f"{unknown} verdicts that cannot be derived again"]
-    changed = [] if report.changes is None else [f"{len(report.changes)} records new or changed"]
+    counts = [f"files: {report.files}", f"faults: {faults}", f"verdicts that cannot be derived again: {unknown}"]
+    changed = [] if report.changes is None else [f"records that change: {len(report.changes)}"]
     return ", ".join([*counts, *changed])
 
 

@@ -215,7 +215,7 @@ def test_the_command_says_what_is_wrong_and_ends_with_1(results: Path) -> None:
         f"{ROW}.json: 'scratch_b at least finetune': state is REFUTED, the numbers give SUPPORTED; valid:"
         in done.stdout
     )
-    assert "17 files, " in done.stdout.splitlines()[-1]
+    assert "files: 17, faults: " in done.stdout.splitlines()[-1]
     assert json.loads(run(str(results), "--json").stdout)["valid"] is False
     assert run().returncode == 0, "the committed results are what is validated by default"
 

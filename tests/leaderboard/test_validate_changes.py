@@ -134,7 +134,7 @@ def test_a_comment_shows_what_changes(results: Path) -> None:
     edited(results, lambda data: data.update(notes=["a note"]))
     edited(results, lambda data: data["verdict"].update(state="REFUTED"), "smoke/slimming_in_every_row")
     comment = as_markdown(validate([results], "HEAD"))
-    assert comment.startswith("### Submission: not valid\n\n17 files, 3 faults")
+    assert comment.startswith("### Submission: not valid\n\nfiles: 17, faults: 1, ")
     assert f"| `{ROW}` | changed | SUPPORTED | `notes` |" in comment
     assert "| `smoke/slimming_in_every_row` | changed | SUPPORTED -> REFUTED | `verdict.state` |" in comment
     assert "state is REFUTED, the numbers give SUPPORTED" in comment
