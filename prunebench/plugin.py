@@ -6,13 +6,16 @@ Importing it imports neither torch nor mlflow, so that `pytest --help` stays fas
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from prunebench import tables
 from prunebench.errors import PrunebenchError
+from prunebench.estimate import Budget, BudgetError, Estimator, duration
 from prunebench.parent import Parent
 from prunebench.settings import Settings, resolve
 
@@ -33,6 +36,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
     "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
+    "budget": (
+        "start no training that would not end within this time, such as 9m or 1h30m; the next run goes on",
+        {"default": "", "metavar": "TIME"},
+    ),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
 
@@ -66,10 +73,27 @@ def settings_of(config: pytest.Config) -> Settings:
         workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
         given = {name: option(config, name) for name in ("data", "tier", "seeds", "strict", "method")}
         try:
-            config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers)
+            config.stash[SETTINGS] = replace(
+                resolve(config.rootpath, **given, workers=workers), deadline=_deadline(config)
+            )
         except (PrunebenchError, ValueError) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[SETTINGS]
+
+
+def _deadline(config: pytest.Config) -> float | None:
+    """Return when the budget ends; the workers of `-n` have it from their parent."""
+    if hasattr(config, "workerinput"):
+        found: float | None = config.workerinput["pb_deadline"]
+        return found
+    budget = option(config, "budget")
+    return time.time() + duration(budget) if budget else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker when the budget ends."""
+    node.workerinput["pb_deadline"] = settings_of(node.config).deadline
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -153,7 +177,10 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     store = Store(settings.data, settings.work)
     store.prepare()
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    return Runner(store, Progress(settings.work / "progress", worker), settings.threads, settings.method_file)
+    runner = Runner(store, Progress(settings.work / "progress", worker), settings.threads, settings.method_file)
+    if settings.deadline is not None:
+        runner.allow = Budget(settings.deadline, Estimator(store.data / "checkpoints", settings.threads)).allow
+    return runner
 
 
 @pytest.fixture
@@ -179,8 +206,15 @@ def case(request: pytest.FixtureRequest, _runner: Runner) -> Case:
 
 @pytest.fixture
 def observe(case: Case) -> Callable[..., Observed]:
-    """Train what a row lacks and return its arms: `observe(row)["finetune"]`."""
-    return case.observe
+    """Train what a row lacks and return its arms: `observe(row)["finetune"]`; skip where the budget is at its end."""
+
+    def observed(*arguments: Any, **options: Any) -> Observed:
+        try:
+            return case.observe(*arguments, **options)
+        except BudgetError as error:
+            pytest.skip(str(error))
+
+    return observed
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ class Settings:
         strict: whether INCONCLUSIVE fails.
         method: a user's method as `path/to/file.py:NAME` or the name of an installed one, empty for none.
         workers: processes that share this machine.
+        deadline: by the clock, seconds since its epoch, when the budget ends; None for no budget.
     """
 
     root: Path
@@ -35,6 +36,7 @@ class Settings:
     strict: bool
     method: str
     workers: int = 1
+    deadline: float | None = None
 
     @property
     def threads(self) -> int:

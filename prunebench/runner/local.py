@@ -30,6 +30,10 @@ class Piece:
     seed: int
 
 
+def _anything(spec: Spec) -> None:
+    """Allow it."""
+
+
 @dataclass
 class Runner:
     """Computes pieces, one at a time, and keeps count.
@@ -41,6 +45,7 @@ class Runner:
         method_file: file of the user's method, if any.
         computed: digests of what it computed and no test has reported yet.
         taken: digests of what it found in the store.
+        allow: asked before anything is computed; raises where that must not start.
     """
 
     store: Store
@@ -49,6 +54,7 @@ class Runner:
     method_file: Path | None = None
     computed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    allow: Callable[[Spec], None] = _anything
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -80,6 +86,7 @@ class Runner:
         """Compute a piece unless another process is at it; return whether it is stored now."""
         with self.store.claim(piece.spec) as mine:
             if mine and self.store.get(piece.spec) is None:
+                self.allow(piece.spec)
                 self._compute(piece)
                 self.computed.add(digest(piece.spec))
                 self.progress.count("trained")

@@ -1,0 +1,1 @@
+"""Commands of `prunebench`, one file each: typer glue that translates and decides nothing."""
