@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from leaderboard.submission import Fault
 from prunebench import tables
 from prunebench.arms import ARMS
 from prunebench.errors import PrunebenchError
-from prunebench.experiment import PROTOCOL, Method, Regulariser, Spec, Training, digest
-from prunebench.jobs import Job, job
+from prunebench.experiment import PROTOCOL, Spec, Training, digest
+from prunebench.jobs import Job
 from prunebench.parts import Arm, VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record
-from prunebench.rederive import dataset_of
-from prunebench.tables import Row
+from prunebench.rederive import job_of
 from prunebench.tiers import Tier, choose
 
 TRUNK = ("dense", "sparse", "pruned")
@@ -35,30 +33,25 @@ def faults(record: AnyRecord) -> Iterator[Fault]:
             yield from _claim(record)
             yield from _bars([record.verdict, *record.aside], tier)
         else:
-            yield from _row(record)
+            work = job_of(record)
+            yield from _row(record, work)
             yield from _bars(record.verdicts, tier)
-            yield from _numbers(record, tier)
+            yield from _numbers(record, work)
     except PrunebenchError as error:
         yield Fault(str(error)[:300], "names of this version, as `prunebench list` shows them")
 
 
 def _claim(record: ClaimRecord) -> Iterator[Fault]:
-    known = {*tables.load().claims, "control"}
-    for claim in sorted({record.claim, record.verdict.claim} - known):
-        yield Fault(f"is about the unknown claim {claim!r}", "a claim of `prunebench list claims`, or control")
     if record.claim != record.verdict.claim or record.control != (record.claim == "control"):
         yield Fault("claim, verdict.claim and control contradict each other", "one claim, or control with all three")
 
 
-def _row(record: Record) -> Iterator[Fault]:
-    """Compare with the paper's tables; the row of a user's method is in none."""
-    if record.method.digest:
-        if record.row in tables.load().rows:
-            yield Fault(f"row {record.row} has a method of a file", "candidate.NAME..., as a user's methods are called")
-        return
-    row = tables.load().row(record.row)
+def _row(record: Record, work: Job) -> Iterator[Fault]:
+    """Compare with the paper's tables; a user's method has only its name to go by."""
+    row = work.row
     paper = {arm: (n.mean, n.std, n.n) for arm, n in row.paper.items()}
     facts = [
+        ("row", record.row, row.id),
         ("claims", record.claims, list(row.claims)),
         ("title", record.title, row.title),
         ("section", record.section, row.section),
@@ -71,23 +64,26 @@ def _row(record: Record) -> Iterator[Fault]:
     for name, said, valid in facts:
         if said != valid:
             yield Fault(f"{name} is {str(said)[:200]!r}", f"{valid!r}, as the paper's tables have row {row.id}")
+    if record.claims and set(record.claims) - {*tables.load().claims, "control"}:
+        yield Fault(f"claims is {record.claims}", "claims of `prunebench list claims`")
 
 
 def _bars(verdicts: list[VerdictRecord], tier: Tier) -> Iterator[Fault]:
     for verdict in verdicts:
-        if verdict.confidence != tier.confidence or (
-            verdict.unit == "points" and verdict.margin not in (0, tier.margin)
-        ):
-            what = f"{verdict.relation!r} is judged with margin {verdict.margin:g} at {verdict.confidence:g}"
-            yield Fault(what, f"margin {tier.margin:g} (or none) at {tier.confidence:g}, as tier {tier.name} has it")
+        wide = verdict.unit == "points" and not verdict.margin <= tier.margin
+        if wide or not tier.confidence <= verdict.confidence < 1:
+            what = f"{verdict.relation[:200]!r} is judged with margin {verdict.margin:g} at {verdict.confidence:g}"
+            yield Fault(what, f"a margin up to {tier.margin:g}, at {tier.confidence:g} or more, in tier {tier.name}")
+        if verdict.claim not in {*tables.load().claims, "control", "candidate"}:
+            yield Fault(f"a verdict is on the unknown claim {verdict.claim[:80]!r}", "one of `prunebench list claims`")
 
 
-def _numbers(record: Record, tier: Tier) -> Iterator[Fault]:
+def _numbers(record: Record, work: Job) -> Iterator[Fault]:
     wrong = [*_lists(record), *_sizes(record)]
     yield from wrong
     if not wrong:
-        yield from _accuracies(record)
-        yield from _specs(record, tier)
+        yield from _accuracies(record, work.dataset.resolution)
+        yield from _specs(record, work)
 
 
 def _lists(record: Record) -> Iterator[Fault]:
@@ -114,8 +110,7 @@ def _sizes(record: Record) -> Iterator[Fault]:
         yield Fault("pruned and arms.pruned name other seeds or digests", "one entry of pruned per seed of arms.pruned")
 
 
-def _accuracies(record: Record) -> Iterator[Fault]:
-    step = dataset_of(record).resolution
+def _accuracies(record: Record, step: float) -> Iterator[Fault]:
     for name, arm in record.arms.items():
         for value in (*arm.accuracy, *arm.best_accuracy):
             if not (0 <= value <= 100 and abs(round(value / step) * step - value) <= _ROUNDED):
@@ -142,15 +137,14 @@ def _curves(name: str, arm: Arm) -> Iterator[Fault]:
             yield Fault(what, f"{test[-1]:.4f}, of the last epoch, and {max(test):.4f}, the highest")
 
 
-def _specs(record: Record, tier: Tier) -> Iterator[Fault]:
+def _specs(record: Record, work: Job) -> Iterator[Fault]:
     """Derive every digest again: that of the trunk from row and seed, that of an arm from what pruning left as well."""
-    work = _job(record, tier)
     if record.dataset.digest != work.dataset.digest:
         yield Fault(
             f"dataset.digest is {record.dataset.digest[:12]}", f"{work.dataset.digest[:12]}, of the tier's data"
         )
     if record.ratio != work.ratio:
-        yield Fault(f"ratio is {record.ratio}", f"{work.ratio}, as row {record.row} has it in tier {tier.name}")
+        yield Fault(f"ratio is {record.ratio}", f"{work.ratio}, as row {record.row} has it in tier {record.tier}")
     for name, arm in record.arms.items():
         if name in ARMS and arm.budget != work.budget(name):
             yield Fault(f"arms.{name}.budget is {arm.budget[:80]!r}", repr(work.budget(name)))
@@ -168,16 +162,6 @@ def _outcome(where: str, spec: Spec | None, epochs: int, said: str) -> Iterator[
     planned = spec.recipe.trained if isinstance(spec, Training) else 0
     if epochs != planned:
         yield Fault(f"{where}: has {epochs} epochs", f"{planned}, by its spec")
-
-
-def _job(record: Record, tier: Tier) -> Job:
-    if not record.method.digest:
-        return job(tables.load().row(record.row), tier)
-    method = Method(record.method.used, source=record.method.digest)
-    own = Regulariser("method", method=method) if "sparse" in record.arms else None
-    facts: dict[str, Any] = {"dataset": record.dataset.name, "network": record.network.name, "ratio": record.ratio}
-    row = Row(record.row, record.table, record.section, page=0, claims=(), method=method.name, paper={}, **facts)
-    return Job(row, tier, method, own)
 
 
 def _spec(work: Job, arm: str, seed: int, record: Record) -> Spec | None:

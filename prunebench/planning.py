@@ -55,7 +55,7 @@ def _rows(parameters: dict[str, Any]) -> list[Row]:
     return [*([parameters["row"]] if "row" in parameters else []), *parameters.get("rows", [])]
 
 
-def select(expression: str, tier: str, seeds: int | None, data: str) -> tuple[Selection, Settings]:
+def select(expression: str, tier: str, seeds: str | None, data: str) -> tuple[Selection, Settings]:
     """Collect the claim tests that a run would collect; nothing is trained.
 
     Raises:

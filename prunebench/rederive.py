@@ -10,17 +10,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 from prunebench import statistics
-from prunebench.claim import differences, within_std
-from prunebench.datasets.registry import Description, describe
-from prunebench.errors import PrunebenchError
+from prunebench.errors import PrunebenchError, UnknownNameError
+from prunebench.experiment import Method, Regulariser
+from prunebench.jobs import Job, job
+from prunebench.observed import Observed, differences, within_std
 from prunebench.parts import VerdictRecord
 from prunebench.record import Record
-from prunebench.statistics import Sample, Verdict, sample
+from prunebench.statistics import Verdict
+from prunebench.tables import Row, load
+from prunebench.tiers import choose
 
 FIELDS = ("state", "difference", "lower", "upper", "p", "n", "power", "seeds_needed", "unit")
 """What is compared; the sentence of the reason is not, since its wording may improve."""
@@ -45,28 +48,40 @@ class NotRederivableError(PrunebenchError):
     """A verdict does not follow from these records alone; the text says what is missing."""
 
 
-@dataclass(frozen=True)
-class Read:
-    """A row as its record has it, ready to be compared.
-
-    Attributes:
-        record: of the row.
-    """
-
-    record: Record
-
-    def __getitem__(self, arm: str) -> Sample:
-        """Return an arm's accuracies of the last epoch over the seeds."""
-        return sample(self.record.arms[arm].accuracy, dataset_of(self.record).resolution)
-
-
-def dataset_of(record: Record) -> Description:
-    """Return the dataset that a row was really trained and tested on.
+def row_of(record: Record) -> Row:
+    """Return the row that a record is of: one of the paper, one that a claim has lent, or one of a user's method.
 
     Raises:
-        UnknownNameError: the registry has none of this name.
+        UnknownNameError: it is none of these.
     """
-    return describe(record.dataset.used.split(" ")[0])
+    rows = load().rows
+    facts: dict[str, Any] = {"network": record.network.name, "method": record.method.name, "ratio": record.ratio}
+    lender = max((name for name in rows if record.row.endswith(f".{name}")), key=len, default=None)
+    if record.row in rows:
+        return rows[record.row]
+    if lender is not None and record.claims:
+        apart = record.row.removesuffix(f".{lender}").partition(".")[2]
+        ratio = rows[lender].ratio if rows[lender].variant else record.ratio
+        row = rows[lender].lent(record.claims[0], apart, **facts | {"ratio": ratio, "setting": ""})
+        _, _, setting = record.title.removeprefix(row.title).partition(", ")
+        return replace(row, setting=setting)
+    if record.method.digest:
+        own: dict[str, Any] = {"page": 0, "claims": (), "dataset": record.dataset.name, "paper": {}}
+        return Row(id=record.row, table=record.table, section=record.section, **own, **facts)
+    raise UnknownNameError("row", record.row, rows)
+
+
+def job_of(record: Record) -> Job:
+    """Return what a record's row is in its tier; of a user's method, it takes only the name and hash that are told.
+
+    Raises:
+        UnknownNameError: this version has no such row, tier, network or method.
+    """
+    row, (tier, _) = row_of(record), choose(record.tier)
+    if not record.method.digest:
+        return job(row, tier)
+    method = Method(record.method.used, source=record.method.digest)
+    return Job(row, tier, method, Regulariser("method", method=method) if "sparse" in record.arms else None)
 
 
 def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
@@ -78,12 +93,14 @@ def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
 
     Raises:
         NotRederivableError: no test that is known here, on arms of these rows, has this relation.
-        UnknownNameError: a row's dataset is not known.
+        UnknownNameError: this version does not know a row's job.
     """
+    if verdict.unit not in ("points", "rows"):
+        raise NotRederivableError(f"{verdict.relation[:200]!r} is in {verdict.unit[:80]!r}, no accuracies")
     common = set.intersection(*(set(row.arms) for row in rows)) if rows else set()
     named = sorted(arm for arm in common if arm in verdict.relation)
     for names in permutations(named, 2):
-        for found in _tests(verdict, [Read(row) for row in rows], names):
+        for found in _tests(verdict, [Observed(job_of(row), row) for row in rows], names):
             if found.relation == verdict.relation:
                 return found
     raise NotRederivableError(
@@ -96,6 +113,8 @@ def contradictions(verdict: VerdictRecord, rows: Sequence[Record]) -> list[str]:
     """Return what a verdict says otherwise than the rows' numbers; arguments and errors as for `rederive`."""
     found = rederive(verdict, rows)
     pairs = {name: (getattr(verdict, name), getattr(found, name)) for name in FIELDS}
+    if verdict.paper and found.paper:
+        pairs |= {f"paper.{n}": (getattr(verdict.paper, n), getattr(found.paper, n)) for n in FIELDS[:4]}
     return [
         f"{name} is {_plain(said)}, the numbers give {_plain(is_)}"
         for name, (said, is_) in pairs.items()
@@ -117,7 +136,7 @@ def inconsistencies(verdict: VerdictRecord) -> list[str]:
     return found
 
 
-def _tests(verdict: VerdictRecord, rows: list[Read], names: tuple[str, str]) -> Iterator[Verdict]:
+def _tests(verdict: VerdictRecord, rows: list[Observed], names: tuple[str, str]) -> Iterator[Verdict]:
     a, b = names
     facts: dict[str, Any] = {"confidence": verdict.confidence, "names": names}
     bar: dict[str, Any] = {"margin": verdict.margin, **facts}

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prunebench import statistics
-from prunebench.claim import differences, within_std
+from prunebench.observed import Observed, differences, within_std
 from prunebench.parts import VerdictRecord
+from prunebench.published import verdict_record
 from prunebench.record import Record, load
-from prunebench.rederive import NotRederivableError, Read, contradictions, inconsistencies, rederive
+from prunebench.rederive import NotRederivableError, contradictions, inconsistencies, job_of, rederive, row_of
+from prunebench.tables import load as load_tables
 
 RESULTS = Path(__file__).parents[1] / "leaderboard" / "results" / "smoke"
 NAMES = ("scratch_b", "finetune")
@@ -23,15 +25,19 @@ def rows() -> list[Record]:
 
 
 def recorded(verdict: statistics.Verdict) -> VerdictRecord:
-    return VerdictRecord(claim="C08", **{**vars(verdict), "n": list(verdict.n)})
+    return verdict_record("C08", verdict)
 
 
 def gaps():
-    return differences([Read(row) for row in rows()], *NAMES)
+    return differences([read(row) for row in rows()], *NAMES)
+
+
+def read(record):
+    return Observed(job_of(record), record)
 
 
 def one(arm):
-    return Read(rows()[0])[arm]
+    return read(rows()[0])[arm]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +102,28 @@ def test_any_changed_number_is_named(field, by, row):
     changed = verdict.model_copy(update={field: getattr(verdict, field) + by})
     (said,) = contradictions(changed, [rows()[row]])
     assert said.startswith(f"{field} is ")
+
+
+def test_the_papers_own_verdict_is_derived_again_as_well():
+    verdict = recorded(read(rows()[4]).at_least(*NAMES))
+    assert verdict.paper
+    assert contradictions(verdict, rows()[4:5]) == []
+    lie = verdict.model_copy(update={"paper": verdict.paper.model_copy(update={"state": "REFUTED"})})
+    assert contradictions(lie, rows()[4:5]) == [f"paper.state is REFUTED, the numbers give {verdict.paper.state}"]
+
+
+def test_rows_that_a_claim_has_lent_are_found_again():
+    record = rows()[0]
+    row = load_tables().row(record.row)
+    for lent in (
+        row.lent("F02", "random", method="random"),
+        row.lent("F04", "95", ratio=0.95),
+        row.lent("F07", "lr-0.1.x4", ratio=0.7379, setting="lr 0.1, 4 times the epochs"),
+        row.lent("control"),
+    ):
+        facts = {"row": lent.id, "claims": list(lent.claims), "title": lent.title, "ratio": lent.ratio, "paper": {}}
+        method = record.method.model_copy(update={"name": lent.method})
+        assert row_of(record.model_copy(update={**facts, "method": method})) == lent
 
 
 def test_a_state_is_held_against_its_own_numbers():

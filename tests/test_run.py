@@ -33,7 +33,9 @@ def test_the_header_says_what_is_trained_where(used_house):
 def test_the_closing_table_has_the_papers_numbers_beside_ours(used_house):
     out = (used_house.path / "first.txt").read_text()
     ours = accuracies(used_house)
-    assert re.search(r"t4\.imagenet\.vgg-11\.50 +70\.84 +68\.62 +70\.00 +71\.18 .*SUPPORTED +2/1/2/\S+ +12 new", out)
+    assert re.search(
+        r"t4\.imagenet\.vgg-11\.50 +70\.84 +68\.62 +70\.00 +71\.18 .* - +SUPPORTED +- +2/1/2/\S+ +12 new", out
+    )
     assert f"{sum(ours['finetune']) / 2:.1f} ± " in out
 
 

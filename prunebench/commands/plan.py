@@ -15,7 +15,7 @@ from prunebench.planning import Part
 def plan(
     expression: Annotated[str, typer.Option("-k", help="As pytest's -k.")] = "",
     tier: Annotated[str, typer.Option(help="Size of the run.")] = "auto",
-    seeds: Annotated[int | None, typer.Option(help="Seeds of each row; else the tier's.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Seeds of each row, as --pb-seeds; else the tier's.")] = None,
     data: Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")] = Path("data"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -98,9 +98,8 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     network = trained_network(spec.trained, runner.store)
     context = _context(spec.trained)
     file = runner.method_file
-    prune = registry.resolve(spec.method, file)
-    if spec.source is not None:
-        prune = partial(prune, pattern=_pattern(spec.source, runner))
+    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
+    prune = partial(registry.resolve(spec.method, file), **pattern)
     plan = registry.checked_plan(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
     small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)

@@ -188,6 +188,7 @@ def used_house_with_a_method(tmp_path: Path) -> Path:
         record.update(
             row=work.row.id, method={"name": "Prune", "used": "Prune", "digest": work.method.source}, paper={}
         )
+        record.update(claims=[], title=replace(work.row, method="Prune").title)
         del record["arms"]["sparse"]
         for pruned in record["pruned"]:
             pruned["digest"] = digest(work.pruning(pruned["seed"]))
