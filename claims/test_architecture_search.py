@@ -127,9 +127,7 @@ MOVED = {
 @pytest.mark.claim("C21", table=tuple(MOVED))
 @pytest.mark.parametrize("figure", MOVED)
 def test_transferred_better_than_uniform(figure, drawn, judge):
-    """Averages of VGG-16 on CIFAR-10, used for VGG-19 on CIFAR-100, beat uniform pruning and are at most slightly worse
-    than pruning directly (Fig. 6).
-    """
+    """Averages of VGG-16 on CIFAR-10 used for VGG-19 on CIFAR-100 beat uniform pruning, nearly reach pruning itself."""
     curves, margin = drawn(figure)
     moved, uniform, pruned = MOVED[figure]
     verdict = curve_greater(curves[moved], curves[uniform], names=(moved, uniform))

@@ -12,7 +12,7 @@ from prunebench.experiment import PROTOCOL, Spec, Training, digest
 from prunebench.jobs import Job
 from prunebench.parts import Arm, VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record
-from prunebench.rederive import job_of
+from prunebench.rederive import job_of, misjudged
 from prunebench.tiers import Tier, choose
 
 TRUNK = ("dense", "sparse", "pruned")
@@ -84,6 +84,7 @@ def _numbers(record: Record, work: Job) -> Iterator[Fault]:
     if not wrong:
         yield from _accuracies(record, work.dataset.resolution)
         yield from _specs(record, work)
+        yield from (Fault(line, "values that follow from the accuracies") for line in misjudged(record))
 
 
 def _lists(record: Record) -> Iterator[Fault]:

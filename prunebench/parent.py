@@ -17,6 +17,7 @@ from prunebench.settings import Settings, cores
 from prunebench.store import Store
 from prunebench.summary import check, entries, failed, save
 from prunebench.tables import hint
+from prunebench.tiers import Tier
 from prunebench.tracking import Tracker, TrackingError, resolve_uri
 from prunebench.versioning import add, content, is_versioned
 
@@ -57,7 +58,7 @@ class Parent:
         return [
             f"prunebench: tier {tier.name} ({s.why}), {_seeds(s)}, "
             f"margin {tier.margin:g} points at {tier.confidence:.0%}",
-            f"  data:    {tier.dataset}, in place of every dataset of the paper; {tier.summary}",
+            f"  data:    {_datasets(tier)}; {tier.summary}",
             f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread",
             f"  store:   {s.data} ({len(self.before.outcomes)} outcomes); tracking: {self.tracker.uri}; "
             f"commit {environment.commit()}",
@@ -146,3 +147,9 @@ class Parent:
 def _seeds(settings: Settings) -> str:
     counts = [str(look.seeds) for look in settings.looks]
     return f"{', '.join(counts)} seeds{' until it is settled' if len(counts) > 1 else ''}"
+
+
+def _datasets(tier: Tier) -> str:
+    """Return what stands for the paper's datasets, in words."""
+    own = [f"{ours.name} in place of {paper}" for paper, ours in tier.substitutes.items()]
+    return ", ".join([*own, f"{tier.dataset} in place of every {'other ' * bool(own)}dataset of the paper"])

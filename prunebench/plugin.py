@@ -42,6 +42,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"metavar": "N|auto[:LIMIT]"},
     ),
     "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
+    "dataset": (
+        "what stands for a dataset of the paper in place of the tier's; may be repeated",
+        {"action": "append", "default": (), "metavar": "PAPER=OURS"},
+    ),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
     "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
     "budget": (
@@ -49,8 +53,24 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"default": "", "metavar": "TIME"},
     ),
     "json": ("write all verdicts of the run to a file", {"metavar": "FILE"}),
+    "device": ("where trainings run: cpu, cuda, or auto for CUDA where there is a GPU", {"default": "auto"}),
+    "deterministic": (
+        "equal trainings give equal bits on a GPU as well, at some speed; on a CPU they do anyway",
+        {"action": "store_true", "default": False},
+    ),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
+
+
+RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic")
+"""Options that become `Settings`."""
+
+KINDS: dict[str, Literal["string", "bool", "linelist"]] = {
+    "store": "string",
+    "store_true": "bool",
+    "append": "linelist",
+}
+"""What an option is in the ini file, by what it does on the command line."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (text, settings) in OPTIONS.items():
         flag = {k: v for k, v in settings.items() if k != "default"}
         group.addoption(f"--pb-{name}", dest=_ini(name), default=None, help=text, **flag)
-        kind: Literal["bool", "string"] = "bool" if "action" in settings else "string"
+        kind = KINDS[settings.get("action", "store")]
         parser.addini(_ini(name), f"{text}; as --pb-{name}", type=kind, default=settings.get("default"))
 
 
@@ -79,7 +99,7 @@ def settings_of(config: pytest.Config) -> Settings:
     """Return the run's settings, resolved once."""
     if SETTINGS not in config.stash:
         workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
-        given = {name: option(config, name) for name in ("data", "tier", "seeds", "strict", "method")}
+        given = {name: option(config, name) for name in RESOLVED}
         try:
             config.stash[SETTINGS] = replace(
                 resolve(config.rootpath, **given, workers=workers), deadline=_deadline(config)
@@ -124,18 +144,23 @@ def activate(config: pytest.Config) -> None:
     """Make this run one on claims; called by `claims/conftest.py`."""
     if not hasattr(config, "workerinput") and not config.pluginmanager.has_plugin("prunebench-parent"):
         settings, uri = settings_of(config), option(config, "tracking-uri")
-        if settings.method and not config.option.collectonly:
-            _try_method(settings)
+        if not config.option.collectonly:
+            _try(settings)
         file = option(config, "json") and config.invocation_params.dir / option(config, "json")
         config.pluginmanager.register(Parent(config, settings, uri, file), "prunebench-parent")
 
 
-def _try_method(settings: Settings) -> None:
-    """Load a user's method once before anything is trained."""
-    from prunebench.pruning.registry import load
-
+def _try(settings: Settings) -> None:
+    """Load a user's method and look for the device that is asked for, before anything is trained."""
     try:
-        load(settings.reference)
+        if settings.method:
+            from prunebench.pruning.registry import load
+
+            load(settings.reference)
+        if settings.device == "cuda":
+            from prunebench.runner import environment
+
+            environment.device(settings.device, environment.gpus())
     except PrunebenchError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -182,6 +207,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def _runner(request: pytest.FixtureRequest) -> Runner:
+    from prunebench.runner import environment
     from prunebench.runner.local import Runner
     from prunebench.runner.progress import Progress
     from prunebench.store import Store
@@ -190,7 +216,11 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     store = Store(settings.data, settings.work)
     store.prepare()
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    runner = Runner(store, Progress(settings.work / "progress", worker), settings.threads, settings.method_file)
+    number = int(worker.removeprefix("gw")) if worker != "main" else 0
+    device = environment.device(settings.device, environment.gpus(), number)
+    environment.configure(device, settings.deterministic)
+    progress = Progress(settings.work / "progress", worker)
+    runner = Runner(store, progress, settings.threads, settings.method_file, device=device)
     if settings.deadline is not None:
         runner.allow = Budget(settings.deadline, Estimator(store.data / "checkpoints", settings.threads)).allow
     return runner

@@ -15,6 +15,7 @@ from itertools import permutations
 from typing import Any
 
 from prunebench import statistics
+from prunebench.datasets.registry import describe
 from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.experiment import Method, Regulariser
 from prunebench.jobs import Job, job
@@ -24,6 +25,7 @@ from prunebench.record import Record
 from prunebench.statistics import Verdict
 from prunebench.tables import Row, load
 from prunebench.tiers import choose
+from prunebench.value import values
 
 FIELDS = ("state", "difference", "lower", "upper", "p", "n", "power", "seeds_needed", "unit")
 """What is compared; the sentence of the reason is not, since its wording may improve."""
@@ -78,10 +80,15 @@ def job_of(record: Record) -> Job:
         UnknownNameError: this version has no such row, tier, network or method.
     """
     row, (tier, _) = row_of(record), choose(record.tier)
+    used = record.dataset.used.split(" ")[0]
+    if used != tier.description(row.dataset).name:
+        tier = replace(tier, substitutes={row.dataset: describe(used)})
     if not record.method.digest:
         return job(row, tier)
-    method = Method(record.method.used, source=record.method.digest)
-    return Job(row, tier, method, Regulariser("method", method=method) if "sparse" in record.arms else None)
+    method, trunk = Method(record.method.used, source=record.method.digest), record.arms.get("sparse")
+    at_start = trunk is not None and not any(trunk.epochs)
+    acting = Regulariser("method", method=method) if trunk and not at_start else None
+    return Job(row, tier, method, acting, stop=0 if at_start else None)
 
 
 def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
@@ -119,6 +126,18 @@ def contradictions(verdict: VerdictRecord, rows: Sequence[Record]) -> list[str]:
         f"{name} is {_plain(said)}, the numbers give {_plain(is_)}"
         for name, (said, is_) in pairs.items()
         if _differ(name, said, is_)
+    ]
+
+
+def misjudged(record: Record) -> list[str]:
+    """Return what a record says of the value of its weights and of its architecture otherwise than its numbers."""
+    read = Observed(job_of(record), record)
+    found = values({arm: read[arm] for arm in record.arms}, read.job.tier.confidence)
+    return [
+        f"values.{name}.{part} is {_plain(said)}, the numbers give {_plain(is_)}"
+        for name, interval in record.values.items()
+        for part, said in interval
+        if _differ(part, said, is_ := getattr(found.get(name), part, None))
     ]
 
 

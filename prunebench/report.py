@@ -9,12 +9,15 @@ from typing import Any
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from prunebench import tables
+from prunebench.arms import BASELINE_ARMS
 from prunebench.parts import VerdictRecord
 from prunebench.published import agrees
 from prunebench.record import ClaimRecord, Record, load
 from prunebench.statistics import sample
+from prunebench.value import sentence
 
 COLUMNS = ("paper says", "we find", "agrees")
 STYLES = {"SUPPORTED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
@@ -31,12 +34,13 @@ def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list
     rows = [(record, f) for record, f in read if isinstance(record, Record)]
     rows.sort(key=lambda row: order.index(row[0].row) if row[0].row in order else len(order))
     claims = [(record, f) for record, f in read if isinstance(record, ClaimRecord)]
-    return [*([_rows(rows, margin)] if rows else []), *([_claims(claims)] if claims else [])]
+    worth = [Text(f"{record.row}: {sentence(record.values)}") for record, _ in rows if "architecture" in record.values]
+    return [*([_rows(rows, margin)] if rows else []), *([_claims(claims)] if claims else []), *worth]
 
 
 def _rows(rows: list[tuple[Record, Mapping[str, Any]]], margin: float) -> Table:
     title = "accuracy in percent: above the paper's, below ours (mean ± std over seeds); = marks rows of the same specs"
-    arms = [arm for arm in rows[0][0].arms if arm not in ("sparse", "pruned")]
+    arms = [arm for arm in rows[0][0].arms if arm not in ("sparse", "pruned", *BASELINE_ARMS)]
     table = _table(title, ["row", *arms, "difference", *COLUMNS, "epochs", "work", "s"])
     for record, finding in rows:
         verdict = record.verdicts[0]
@@ -65,7 +69,8 @@ def _table(title: str, columns: list[str]) -> Table:
 
 
 def _name(record: Record) -> str:
-    return "\n".join([record.row, *(f"[dim]= {other}[/dim]" for other in record.same_as)])
+    aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as)]
+    return "\n".join([record.row, *(f"[dim]{line}[/dim]" for line in aside)])
 
 
 def _both(record: Record, arm: str) -> str:

@@ -1,19 +1,24 @@
-"""What the user asked for, resolved once per process: folders, tier, seeds, method."""
+"""What the user asked for, resolved once per process: folders, tier, seeds, method, datasets."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prunebench.datasets.registry import require, substitutes
+from prunebench.errors import PrunebenchError
 from prunebench.sequential import Look, looks
 from prunebench.tables import load
 from prunebench.tiers import Tier, choose
 
 if TYPE_CHECKING:
     from prunebench.jobs import Job
+
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,9 @@ class Settings:
         method: a user's method as `path/to/file.py:NAME` or the name of an installed one, empty for none.
         workers: processes that share this machine.
         looks: how many of the seeds are judged, one look after the other until a verdict is settled.
+        datasets: what stands for datasets of the paper in place of the tier's, each as `PAPER=OURS`.
+        device: one of `DEVICES`; `auto` is CUDA where there is a GPU.
+        deterministic: whether equal trainings give equal bits on a GPU as well.
         deadline: by the clock, seconds since its epoch, when the budget ends; None for no budget.
     """
 
@@ -44,6 +52,9 @@ class Settings:
     method: str
     workers: int = 1
     looks: tuple[Look, ...] = ()
+    datasets: tuple[str, ...] = ()
+    device: str = "auto"
+    deterministic: bool = False
     deadline: float | None = None
 
     @property
@@ -87,23 +98,51 @@ class Settings:
 
     def command(self, expression: str) -> str:
         """Return the command that repeats what `expression` selects, as records have it."""
-        method = f" --pb-method {self.method}" if self.method else ""
-        return f'pytest claims -k "{expression}" --pb-tier {self.tier.name} --pb-seeds {self.seeds_option}{method}'
+        words = ["--pb-tier", self.tier.name, "--pb-seeds", self.seeds_option]
+        words += [word for pair in self.datasets for word in ("--pb-dataset", pair)]
+        words += ["--pb-method", self.method] if self.method else []
+        return f'pytest claims -k "{expression}" {" ".join(words)}'
 
 
 def resolve(
-    root: Path, data: str, tier: str, seeds: str | None, strict: bool, method: str, workers: int = 1
+    root: Path,
+    data: str,
+    tier: str,
+    seeds: str | None,
+    strict: bool,
+    method: str,
+    workers: int = 1,
+    dataset: Sequence[str] = (),
+    device: str = "auto",
+    deterministic: bool = False,
 ) -> Settings:
     """Return the settings, checked.
 
     Raises:
-        PrunebenchError: an unknown tier, or a number of seeds that is none.
+        PrunebenchError: an unknown tier, device or dataset, one that is not here, or a number of seeds that is none.
     """
     chosen, why = choose(tier)
+    if device not in DEVICES:
+        raise PrunebenchError(f"--pb-device {device}: unknown; valid are {', '.join(DEVICES)}")
     planned = looks(seeds, chosen.seeds, chosen.confidence)
     count, folder = planned[-1].seeds, root / data
-    work = folder.parent / ".prunebench" / folder.name
-    return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers, planned)
+    chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
+    require(chosen.dataset, folder)
+    return Settings(
+        root=root,
+        data=folder,
+        work=folder.parent / ".prunebench" / folder.name,
+        tier=chosen,
+        why=why,
+        seeds=tuple(range(count)),
+        strict=strict,
+        method=method,
+        workers=workers,
+        looks=planned,
+        datasets=tuple(dataset),
+        device=device,
+        deterministic=deterministic,
+    )
 
 
 def cores() -> int:

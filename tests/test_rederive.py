@@ -12,8 +12,17 @@ from prunebench.observed import Observed, differences, within_std
 from prunebench.parts import VerdictRecord
 from prunebench.published import verdict_record
 from prunebench.record import Record, load
-from prunebench.rederive import NotRederivableError, contradictions, inconsistencies, job_of, rederive, row_of
+from prunebench.rederive import (
+    NotRederivableError,
+    contradictions,
+    inconsistencies,
+    job_of,
+    misjudged,
+    rederive,
+    row_of,
+)
 from prunebench.tables import load as load_tables
+from prunebench.value import values
 
 RESULTS = Path(__file__).parents[1] / "leaderboard" / "results" / "smoke"
 NAMES = ("scratch_b", "finetune")
@@ -124,6 +133,15 @@ def test_rows_that_a_claim_has_lent_are_found_again():
         facts = {"row": lent.id, "claims": list(lent.claims), "title": lent.title, "ratio": lent.ratio, "paper": {}}
         method = record.method.model_copy(update={"name": lent.method})
         assert row_of(record.model_copy(update={**facts, "method": method})) == lent
+
+
+def test_the_value_of_the_weights_is_held_against_the_numbers():
+    record = rows()[0]
+    right = values({arm: read(record)[arm] for arm in record.arms}, 0.95)
+    assert misjudged(record.model_copy(update={"values": right})) == []
+    wrong = right["weight"].model_copy(update={"lower": 2.0})
+    assert misjudged(record.model_copy(update={"values": {"weight": wrong}}))[0].startswith("values.weight.lower is 2,")
+    assert misjudged(record.model_copy(update={"values": {"architecture": wrong}})), "its arms are not there"
 
 
 def test_a_state_is_held_against_its_own_numbers():

@@ -1,1 +1,1 @@
-"""Commands of `prunebench`, one file each: typer glue that translates and decides nothing."""
+"""The commands of `prunebench`, one file each: typer glue only."""
