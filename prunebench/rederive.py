@@ -177,7 +177,7 @@ def _plain(value: Any) -> str:
 
 
 def _differ(name: str, said: Any, found: Any) -> bool:
-    if name == "n":
+    if name == "n" and found is not None:
         return list(said) != list(found)
     if isinstance(said, float) and isinstance(found, int | float):
         return not math.isclose(said, found, abs_tol=TOLERANCE * (1000 if name == "power" else 1))
