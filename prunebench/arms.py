@@ -85,6 +85,8 @@ ARMS = {
     "random_ticket": ArmKind("fresh", _dense, EPOCHS),
     "random_ticket_unscaled": ArmKind("unscaled", _dense, EPOCHS),
     "soft_pruned": ArmKind("inherited", lambda r, dense, pruned: replace(r.dense, stop=0), "no retraining"),
+    "prune_c": ArmKind("inherited", lambda r, dense, pruned: r.finetune, "fine-tuning of the classifier"),
+    "prune_d": ArmKind("inherited", lambda r, dense, pruned: r.finetune, "fine-tuning of the detector"),
     "again": ArmKind("fresh", _dense, EPOCHS, seed_shift=ANOTHER),
     "planted": ArmKind("fresh", lambda r, dense, pruned: stretched(replace(r.dense, lr=r.finetune.lr), 1), "one epoch"),
 }
@@ -101,8 +103,13 @@ ARMS = {
 * `random_ticket`, `random_ticket_unscaled`: the paper, p.7 and p.15 (C13); fresh weights with masked layers rescaled,
   which is what scratch_e is, so that the two share an outcome, or with the spread of the dense network.
 * `soft_pruned`: He et al. 2018; the network as soft filter pruning left it, the accuracy of `pruned` as an arm.
+* `prune_c`, `prune_d`: the paper's Table 12; the classifier is pruned and fine-tuned before it becomes a detector, or
+  the detector is. The other arms of that table are classifiers trained as always, which then become detectors.
 * `again`, `planted`: controls; one repeats scratch_e, the other is a scratch arm made worse.
 """
 
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
 """What the paper compares in most of its tables."""
+
+DETECTION_ARMS = ("prune_c", "prune_d", "scratch_e", "scratch_b")
+"""What it compares in Table 12."""

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from prunebench.arms import PAPER_ARMS
 from prunebench.experiment import PROTOCOL, digest
 from prunebench.jobs import Job, candidate, job
 from prunebench.observation import observe, specs
@@ -125,9 +124,10 @@ class Case:
     specs: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
 
-    def observe(self, row: Row, arms: Sequence[str] = PAPER_ARMS) -> Observed:
-        """Train whatever a row still lacks, and return its arms."""
+    def observe(self, row: Row, arms: Sequence[str] = ()) -> Observed:
+        """Train whatever a row still lacks, and return its arms; by default those of its table."""
         work = self._job(row)
+        arms = arms or work.arms
 
         def pieces() -> list[Piece]:
             known = {seed: specs(work, seed, arms, self.runner.store) for seed in self.settings.seeds}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prunebench.arms import PAPER_ARMS
 from prunebench.jobs import job
 from prunebench.record import Record, load
 from prunebench.tables import Row
@@ -23,18 +22,18 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
     work, path = job(row, tier), data / "records" / tier.name / f"{row.id}.json"
     record = load(path.read_text()) if path.exists() else None
     done = record if isinstance(record, Record) else None
-    parameters, flops = _dense(work.dense(0))
+    parameters, flops = _dense(work.classifier(0))
     return {
         "row": row.id,
         "tier": tier.name,
-        "dataset": f"{tier.dataset} for {row.dataset}",
+        "dataset": f"{work.dataset.name} for {row.dataset}",
         "network": f"{work.network.family} for {row.network}",
         "method": row.method,
         "params_dense": parameters,
         "params_pruned": [p.size.parameters for p in done.pruned] if done else None,
         "flops_dense": flops,
         "flops_pruned": [p.size.flops for p in done.pruned] if done else None,
-        "arms": {arm: _arm(work, arm, done) for arm in ("dense", *PAPER_ARMS)},
+        "arms": {arm: _arm(work, arm, done) for arm in ("dense", *work.arms)},
         "verdict": done.verdicts[0].state if done and done.verdicts else None,
     }
 

@@ -8,9 +8,24 @@ from typing import Any
 
 from prunebench.datasets.registry import names as datasets
 from prunebench.errors import PrunebenchError, UnknownNameError
-from prunebench.experiment import Network, Recipe, options
+from prunebench.experiment import Network, Options, Recipe, options
 from prunebench.recipes import Recipes
 from prunebench.tables import Row
+
+
+@dataclass(frozen=True)
+class Detecting:
+    """How classifiers become detectors in a tier (Table 12).
+
+    Attributes:
+        dataset: the detection dataset that stands for the paper's.
+        detector: settings of Faster R-CNN.
+        recipes: of detectors: `dense` on a classifier's layers, `finetune` after pruning a detector.
+    """
+
+    dataset: str
+    detector: Options
+    recipes: Recipes
 
 
 @dataclass(frozen=True)
@@ -27,6 +42,7 @@ class Tier:
         recipes: by the same names; `*` for the others.
         confidence: of each one-sided bound.
         threads: CPU threads of one training; None for the cores that each worker has.
+        detecting: how Table 12 is run; None where it cannot be.
     """
 
     name: str
@@ -38,6 +54,7 @@ class Tier:
     recipes: Mapping[str, Recipes]
     confidence: float = 0.95
     threads: int | None = None
+    detecting: Detecting | None = None
 
     def stand_in(self, row: Row) -> str:
         """Return the name under which a row's network is found; the same name means other networks at times (Q7)."""
@@ -113,6 +130,23 @@ SMOKE = Tier(
         "*": _smoke(16, 0.06, batch_size=128),
     },
     threads=1,
+    detecting=Detecting(
+        dataset="digit-scenes",
+        detector=options(
+            size=48,
+            largest=48,
+            anchors=[8],
+            aspects=[1.0],
+            candidates=[100, 100],
+            proposals=[32, 32],
+            regions=48,
+            pooled=4,
+            head=2,
+            frozen=False,
+            multiple=16,
+        ),
+        recipes=Recipes(Recipe(8, 0.1, (5,), batch_size=8), Recipe(4, 0.01, batch_size=8), sparsity=0),
+    ),
 )
 """Calibrated so that every arm is at its plateau and pruning leaves more than one channel in nearly every layer.
 

@@ -57,7 +57,18 @@ DIGITS = Description(
     size=8,
 )
 
-_ALL = {d.name: d for d in (DIGITS,)}
+SCENES = Description(
+    name="digit-scenes",
+    digest="5683d0a6e19f5463822865b67d60ff5938ff77781da20228540c1d6e802c1e97",
+    summary="256 canvases of 48x48 with up to nine of the digits and their boxes, for detection",
+    channels=1,
+    classes=10,
+    train=192,
+    test=64,
+    size=48,
+)
+
+_ALL = {d.name: d for d in (DIGITS, SCENES)}
 
 
 def names() -> list[str]:
