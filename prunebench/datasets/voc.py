@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
-from torchvision.io import ImageReadMode, decode_image
+from torchvision.transforms.functional import pil_to_tensor
 
 from prunebench.datasets.annotated import Annotated, Scene, Target
 from prunebench.errors import DatasetError
@@ -91,8 +92,8 @@ class VocImages:
         name, target = self.targets[index]
         path = _image(self.root, name)
         try:
-            return decode_image(str(path), ImageReadMode.RGB), target
-        except RuntimeError as error:
+            return pil_to_tensor(Image.open(path).convert("RGB")), target
+        except OSError as error:
             raise DatasetError(f"{path} does not decode as an image: {error}; get the file anew") from error
 
 
@@ -182,9 +183,7 @@ def _target(name: str, objects: Sequence[_Object], classes: Sequence[str]) -> Ta
 def _check_size(root: Path, name: str, image: Tensor) -> None:
     wanted, found = _size(ET.parse(_annotation(root, name)).getroot()), (image.shape[2], image.shape[1])
     if found != wanted:
-        raise DatasetError(
-            f"{_image(root, name)} has {found} pixels and {wanted} in its annotation: not the same image"
-        )
+        raise DatasetError(f"{_image(root, name)} has the size {found}, its annotation says {wanted}")
 
 
 def _annotation(root: Path, name: str) -> Path:

@@ -40,7 +40,7 @@ def mean_average_precision(found: Sequence[Target], wanted: Sequence[Target]) ->
         wanted: per image its objects; difficult ones count neither as missed nor, when found, as wrong.
     """
     counted = _counted(found, wanted)
-    eleven = _interpolated(counted, np.linspace(0, 1, 11))
+    eleven = _interpolated(counted, np.arange(11) / 10)
     objects = [sum(int((~w["difficult"] & (w["labels"] == k)).sum()) for w in wanted) for k in counted.params.catIds]
     present = [i for i, n in enumerate(objects) if n]
     # A curve of n objects steps at the recalls 1/n, 2/n, .., so that the mean over these is the area under it.
