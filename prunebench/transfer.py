@@ -25,7 +25,8 @@ class Transfer(Job):
         return self.tier.detecting
 
     @property
-    def _classification(self) -> Job:
+    def classification(self) -> Job:
+        """The job of the classifiers."""
         return Job(replace(self.row, dataset="ImageNet"), self.tier, self.method)
 
     @property
@@ -45,7 +46,7 @@ class Transfer(Job):
 
     def classifier(self, seed: int) -> Training:
         """Return the training of the dense classifier."""
-        return self._classification.classifier(seed)
+        return self.classification.classifier(seed)
 
     def dense(self, seed: int) -> Trained:
         """Return the training of the detector on the dense classifier."""
@@ -59,7 +60,7 @@ class Transfer(Job):
         """Return the training of an arm's detector: of the pruned one, or on the classifier that is this arm."""
         if name == "prune_d":
             return self._detector(seed, self.pruning(seed), self.recipes.finetune)
-        classifier = classifier_of(self._classification.arm(name, seed, facts))
+        classifier = classifier_of(self.classification.arm(name, seed, facts))
         return self._detector(seed, classifier, self.recipes.dense)
 
     def _detector(self, seed: int, start: Training | Pruning, recipe: Recipe) -> Detection:
@@ -67,4 +68,4 @@ class Transfer(Job):
 
     def budget(self, name: str) -> str:
         """Return the name of the policy that gives the arm's classifier its epochs; all detectors get the same."""
-        return self._classification.budget(name)
+        return self.classification.budget(name)

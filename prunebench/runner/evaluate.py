@@ -8,9 +8,11 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -22,8 +24,9 @@ from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.masks import hold
-from prunebench.pruning.patterns import kernel_shares, stage_shares
+from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
 from prunebench.pruning.regularisers import regulariser
+from prunebench.pruning.speedup import at_flops
 from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.runner.trained import (
@@ -38,7 +41,9 @@ from prunebench.runner.trained import (
 from prunebench.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.detection import evaluate_detector, train_detector
-from prunebench.training.loop import EpochHook, Hook, evaluate, train
+from prunebench.training.engine import Hook
+from prunebench.training.loop import EpochHook, evaluate, train
+from prunebench.training.memory import Gauge
 from prunebench.training.regularisers import bn_l1, chain
 
 if TYPE_CHECKING:
@@ -51,24 +56,27 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    images = load_images(spec.dataset)
-    network = starting_network(spec, runner.store)
+    images = load_images(spec.dataset, runner.store.data, runner.device)
+    gauge = Gauge(runner.device)
+    network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
     if masks:
         hook = chain(hook, hold(network, masks))
 
+    report = _reporter(spec, runner, piece)
     state = Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
-        history = train(
-            network, images, spec.recipe, spec.seed, state, hook, _reporter(spec, runner, piece), after_epoch
-        )
+        own = spec.regulariser is not None and spec.regulariser.method is not None
+        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, recordable=not own)
         untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
     accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
         "accuracy": accuracies[-1],
         "best_accuracy": max(accuracies),
         "epochs": len(history),
+        "memory": gauge.read(network, images, spec.recipe.batch_size),
+        **_speed(len(images.train), history),
         **_size(count(network, images.example, nonzero=bool(masks))),
         **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
     }
@@ -79,10 +87,10 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
     """Train a detector as `evaluate_training` trains a classifier; its accuracy is the mean average precision."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    scenes, detector = load_annotated(spec.dataset), starting_detector(spec, runner.store)
-    state = Partial(runner.store.partial(digest(spec)))
+    scenes, detector = load_annotated(spec.dataset), starting_detector(spec, runner.store).to(runner.device)
+    report, state = _reporter(spec, runner, piece), Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
-        history = train_detector(detector, scenes, spec.recipe, spec.seed, state, _reporter(spec, runner, piece))
+        history = train_detector(detector, scenes, spec.recipe, spec.seed, state, report)
         precision = evaluate_detector(detector, scenes.test)
     facts = {
         "accuracy": precision.all_points,
@@ -90,6 +98,7 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
         "map07": precision.eleven_points,
         "epochs": len(history),
         "parameters": sum(p.numel() for p in detector.parameters()),
+        **_speed(len(scenes.train), history),
         **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
     }
     return runner.store.put(spec, facts, {"history.csv": _csv(history), "weights.safetensors": _weights(detector)})
@@ -121,20 +130,22 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     began, clock = datetime.now(UTC), time.perf_counter()
     torch.set_num_threads(runner.threads)
     runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
-    images = load_images(classifier_of(spec.trained).dataset)
+    images = load_images(classifier_of(spec.trained).dataset, runner.store.data)
     network = trained_network(spec.trained, runner.store)
-    context = _context(spec.trained)
+    context = _context(spec.trained, runner.store)
     file = runner.method_file
-    prune = registry.resolve(spec.method, file)
-    if spec.source is not None:
-        prune = partial(prune, pattern=_pattern(spec.source, runner))
-    plan = registry.checked_plan(prune, network, spec.ratio, context, images.example)
+    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
+    prune = partial(registry.resolve(spec.method, file), **pattern)
+    decide = at_flops if spec.of == "flops" else registry.pruned
+    plan, small = decide(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
-    small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
+    if inherit is not None:
+        small = surgery.apply(inherit(network, plan, context), plan, images.example)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
-        "accuracy": _accuracy(spec.trained, small, runner.store),
+        "accuracy": _accuracy(spec.trained, small, runner),
         "dense": _size(count(network, images.example)),
+        "widths": width_shares(plan),
         "stages": stage_shares(plan, network, images.example),
         "kernels": kernel_shares(plan, network, images.example),
         **_size(count(small, images.example, nonzero=bool(plan.masks))),
@@ -143,18 +154,18 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
 
 
-def _accuracy(trained: Trained, small: nn.Module, store: Store) -> float:
+def _accuracy(trained: Trained, small: nn.Module, runner: Runner) -> float:
     """Return the accuracy of a pruned network, or the mean average precision of the detector around it, in percent."""
     if isinstance(trained, Detection):
-        detector = detector_on(small, trained, store, trained)
+        detector = detector_on(small, trained, runner.store, trained).to(runner.device)
         return evaluate_detector(detector, load_annotated(trained.dataset).test).all_points
-    images = load_images(trained.dataset)
-    return evaluate(small, images.test, images.test_labels)[1]
+    images = load_images(trained.dataset, runner.store.data, runner.device)
+    return evaluate(deepcopy(small).to(runner.device), images.test, images.test_labels)[1]
 
 
-def _context(trained: Trained) -> Context:
+def _context(trained: Trained, store: Store) -> Context:
     """Return what a method is given beside the network that was trained so."""
-    images, seed = load_images(classifier_of(trained).dataset), trained.seed
+    images, seed = load_images(classifier_of(trained).dataset, store.data), trained.seed
     chosen = torch.randperm(len(images.train), generator=rng(seed, "calibration"))[:CALIBRATION_IMAGES]
     return Context(images.example, images.train[chosen], images.train_labels[chosen], rng(seed, "prune"))
 
@@ -162,7 +173,7 @@ def _context(trained: Trained) -> Context:
 def _pattern(source: Pruning, runner: Runner) -> Any:
     """Return the pattern that a method finds in another network."""
     found = registry.found(source.method).pattern
-    return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained))
+    return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained, runner.store))
 
 
 def _hooks(
@@ -185,13 +196,19 @@ def _size(cost: Cost) -> dict[str, int]:
     return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs}
 
 
+def _speed(images: int, history: list[Epoch]) -> dict[str, float]:
+    """Return images per second of the median epoch, its test included; nothing without epochs."""
+    seconds = [epoch.seconds for epoch in history]
+    return {"images_per_second": round(images / median(seconds), 1)} if seconds else {}
+
+
 def _circumstances(began: datetime, seconds: float, runner: Runner) -> dict[str, Any]:
     return {
         "started": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "commit": environment.commit(),
-        "hardware": f"{environment.processor()}, {runner.threads} thread{'s' * (runner.threads > 1)}",
+        "hardware": environment.hardware(runner.device, runner.threads),
         "versions": environment.versions(),
     }
 

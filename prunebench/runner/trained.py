@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from functools import lru_cache
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
@@ -25,10 +26,10 @@ from prunebench.randomness import rng
 from prunebench.store import Outcome, Store
 
 
-@lru_cache(maxsize=2)
-def load_images(dataset: Dataset) -> Images:
-    """Load a dataset once per process."""
-    return datasets.load(dataset)
+@lru_cache(maxsize=4)
+def load_images(dataset: Dataset, data: Path, device: str = "cpu") -> Images:
+    """Load a dataset from a folder to a device once per process."""
+    return datasets.load(dataset, data) if device == "cpu" else load_images(dataset, data).to(device)
 
 
 @lru_cache(maxsize=1)
@@ -40,24 +41,39 @@ def load_annotated(dataset: Dataset) -> Annotated:
 def starting_network(spec: Training, store: Store) -> nn.Module:
     """Return the network that a training starts with.
 
-    A fresh pruned network is drawn anew for its own shapes: same architecture as the inherited one, other weights.
+    A fresh pruned network is a new dense one, cut by the same plans as the inherited one: same architecture, other
+    weights. Where `networks.initialise` has a rule for every layer, these are drawn for the shapes after pruning.
     """
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, store.data)
     start = spec.start
     if start.pruning is None and start.rewound is not None:
         return trained_network(start.rewound, store)
     if start.pruning is None:
-        network = networks.build(spec.network, images.example.shape[1], images.classes)
-        networks.initialise(network, rng(spec.seed, "init"))
-        return network
+        return _dense(spec, images, "init")
     plan = plan_of(start.pruning, store)
+    if start.weights != "inherited":
+        network = _cut(_dense(spec, images, "scratch"), start.pruning, images, store)
+        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
+        return network
     network = surgery.apply(trained_network(start.rewound or start.pruning.trained, store), plan, images.example)
     fitted = stored(start.pruning, store).folder / "weights.safetensors"
-    if start.weights != "inherited":
-        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
-    elif start.rewound is None and fitted.exists():
+    if start.rewound is None and fitted.exists():
         network.load_state_dict(load_file(fitted))
     return network
+
+
+def _dense(spec: Training, images: Images, axis: str) -> nn.Module:
+    def build() -> nn.Module:
+        return networks.build(spec.network, images.example.shape[1], images.classes)
+
+    return networks.fresh(build, rng(spec.seed, axis))
+
+
+def _cut(dense: nn.Module, pruning: Pruning, images: Images, store: Store) -> nn.Module:
+    """Apply a pruning's plan to a dense network, after those of the prunings that came before it."""
+    before = classifier_of(pruning.trained).start.pruning
+    network = dense if before is None else _cut(dense, before, images, store)
+    return surgery.apply(network, plan_of(pruning, store), images.example)
 
 
 def trained_network(spec: Trained, store: Store) -> nn.Module:
@@ -126,7 +142,7 @@ def _first_classifier(spec: Detection, store: Store) -> nn.Module:
     """Return the classifier whose layers a detector starts with."""
     if not isinstance(spec.start, Pruning):
         return trained_network(spec.start, store)
-    example = load_images(classifier_of(spec).dataset).example
+    example = load_images(classifier_of(spec).dataset, store.data).example
     return surgery.apply(trained_network(spec.start.trained, store), plan_of(spec.start, store), example)
 
 
