@@ -8,21 +8,13 @@ from typing import Any
 
 from prunebench.arms import DETECTION_ARMS
 from prunebench.datasets.registry import Description, describe
-from prunebench.errors import PrunebenchError
 from prunebench.experiment import Detection, Pruning, Recipe, Trained, Training, classifier_of
 from prunebench.jobs import Job
 from prunebench.recipes import Recipes
-from prunebench.tiers import Detecting
 
 
 class Transfer(Job):
     """A row of Table 12: classifiers, trained as on ImageNet, become detectors (paper p.17)."""
-
-    @property
-    def _detecting(self) -> Detecting:
-        if self.tier.detecting is None:
-            raise PrunebenchError(f"tier {self.tier.name!r} does not detect, so that {self.row.id} cannot run in it")
-        return self.tier.detecting
 
     @property
     def classification(self) -> Job:
@@ -32,12 +24,12 @@ class Transfer(Job):
     @property
     def dataset(self) -> Description:
         """What stands for PASCAL VOC 07."""
-        return describe(self._detecting.dataset)
+        return describe(self.tier.detecting.dataset)
 
     @property
     def recipes(self) -> Recipes:
         """The recipes of the detectors."""
-        return self._detecting.recipes
+        return self.tier.detecting.recipes
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -64,7 +56,7 @@ class Transfer(Job):
         return self._detector(seed, classifier, self.recipes.dense)
 
     def _detector(self, seed: int, start: Training | Pruning, recipe: Recipe) -> Detection:
-        return Detection(self.dataset.spec(), recipe, seed, start, self._detecting.detector)
+        return Detection(self.dataset.spec(), recipe, seed, start, self.tier.detecting.detector)
 
     def budget(self, name: str) -> str:
         """Return the name of the policy that gives the arm's classifier its epochs; all detectors get the same."""

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from prunebench import tables
-from prunebench.errors import PrunebenchError
 from prunebench.experiment import Method, Pruning, classifier_of, digest, options
 from prunebench.jobs import Job, job
 from prunebench.preview import preview
@@ -54,13 +53,6 @@ def test_progress_has_words_for_what_is_trained_on_the_way():
 def test_what_a_detector_is_made_of_is_part_of_its_digest():
     wider = replace(SMOKE, detecting=replace(SMOKE.detecting, detector=options(size=96)))
     assert digest(job(ROWS[0], wider).dense(0)) != digest(WORK.dense(0))
-
-
-def test_a_tier_that_cannot_detect_says_so():
-    with pytest.raises(
-        PrunebenchError, match=r"'smoke' does not detect, so that t12\.voc07\.resnet34-a cannot run in it"
-    ):
-        job(ROWS[0], replace(SMOKE, detecting=None)).dense(0)
 
 
 def test_a_preview_names_the_detection_set_and_the_arms_of_the_table(tmp_path):
