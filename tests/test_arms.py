@@ -3,23 +3,28 @@
 from dataclasses import replace
 
 import pytest
+import torch
 from tiny import TINY
 
 from prunebench import tables
 from prunebench.arms import ARMS, BASELINE_ARMS
 from prunebench.budget import early, resumed
+from prunebench.datasets.registry import describe
 from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method, Pruning, Recipe, Regulariser, digest
 from prunebench.jobs import Job, job
+from prunebench.networks import build
+from prunebench.networks.flops import count
 from prunebench.recipes import Recipes
 from prunebench.runner.local import inputs, name_of
+from prunebench.tiers import SMOKE
 from prunebench.training.schedule import lr_at
 
 CIFAR = Recipe(160, 0.1, (80, 120))
 TIER = replace(TINY, recipes={"*": Recipes(CIFAR, Recipe(40, 0.001), sparsity=0.66)})
 CAPPED = replace(TINY, recipes={"*": Recipes(Recipe(90, 0.1, (30, 60)), Recipe(20, 0.001), sparsity=0.66, cap=2.0)})
 ROW = tables.load().row("t4.cifar10.vgg-19.70")
-FACTS = {"flops": 40, "dense": {"flops": 100}}
+FACTS = {"flops": 40, "dense": {"flops": 100}, "widths": [[8, 1.0], [16, 0.5], [32, 0.5], [64, 0.25]]}
 
 
 def work(method="magnitude", tier=TIER) -> Job:
@@ -59,7 +64,7 @@ def test_budgets_are_named_with_the_cap_of_the_tier():
     assert work(tier=CAPPED).budget("lr_rewind") == "epochs of the dense training"
 
 
-@pytest.mark.parametrize("arm", [arm for arm in ARMS if arm not in BASELINE_ARMS])
+@pytest.mark.parametrize("arm", [arm for arm in ARMS if arm not in BASELINE_ARMS and not ARMS[arm].widened])
 def test_arms_share_the_trunk_and_train_without_its_penalty(arm):
     spec = work("slimming").arm(arm, 3, FACTS)
     assert spec.start.pruning == work("slimming").pruning(3)
@@ -136,3 +141,18 @@ def test_rows_that_ask_for_a_share_of_the_flops_share_their_baselines():
     asked = replace(work("slimming"), of="flops")
     assert asked.pruning(0).of == "flops"
     assert asked.arm("random_finetune", 0, FACTS).start.pruning.ratio == ROW.ratio
+
+
+def test_a_wider_network_has_the_flops_it_is_asked_for_and_the_pattern():
+    row = replace(ROW, network="VGG-16", method="slimming", variant="", ratio=0.5)
+    even, patterned = (job(row, SMOKE).arm(arm, 0, FACTS).network for arm in ("widened_x2", "patterned_x2"))
+    dense, data = SMOKE.network("VGG-16"), describe("digits")
+    flops = [
+        count(build(network, 1, 10), torch.zeros(1, 1, data.size, data.size)).flops
+        for network in (dense, even, patterned)
+    ]
+    assert 1.8 * flops[0] < flops[1] <= 2 * flops[0]
+    assert 1.8 * flops[0] < flops[2] <= 2 * flops[0]
+    wide, narrow = (network.options.as_dict()["widths"] for network in (patterned, even))
+    assert wide[0] > narrow[0], "the pattern keeps all of the first stage"
+    assert wide[-1] < narrow[-1], "and a quarter of the last"

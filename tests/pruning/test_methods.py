@@ -30,7 +30,10 @@ ALL = {
     "soft_filter",
     "sss",
 }
-PATTERN = {"transferred": options(pattern=(0.5, 0.25, 0.75, 0.5))}
+PATTERN = {
+    "transferred": options(pattern=(0.5, 0.25, 0.75, 0.5)),
+    "transferred_sparse": options(pattern=((0.5,) * 9,) * 3),
+}
 
 
 def seeded(context: Context, seed: int = 0) -> Context:
