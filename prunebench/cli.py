@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from prunebench import tables, tiers
+from prunebench.commands.check import check
+from prunebench.commands.new_method import new_method
 from prunebench.errors import PrunebenchError
 
 app = typer.Typer(
@@ -20,6 +22,9 @@ app = typer.Typer(
     help="Is a pruned network good because of its weights, or only because of its architecture? "
     "The main job is `pytest claims -k slimming -n 4`; these commands look around it.",
 )
+
+app.command()(new_method)
+app.command()(check)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")]

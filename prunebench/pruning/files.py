@@ -13,6 +13,7 @@ from typing import Any
 
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Method
+from prunebench.pruning.adapters import adapted
 
 
 class MethodError(PrunebenchError):
@@ -20,7 +21,7 @@ class MethodError(PrunebenchError):
 
 
 def load_file(reference: str) -> tuple[Method, Any]:
-    """Load a user's method.
+    """Load a user's method, in one of the forms that `adapters` knows.
 
     Args:
         reference: `path/to/file.py:NAME`. NAME is a function `prune(network, ratio, context) -> Plan`, or a class
@@ -91,14 +92,15 @@ def usable(found: Any, name: str, path: str) -> Any:
     if not callable(prune_of(found)):
         raise MethodError(
             f"{path}: {name} is {type(found).__name__} and cannot be called; it must be a function "
-            "prune(network, ratio, context) -> Plan, or a class that is callable like that or has a method prune"
+            "prune(network, ratio, context) -> Plan or score(network, context), a class that is callable like that or "
+            "has a method prune, or an importance of Torch-Pruning"
         )
     return found
 
 
 def prune_of(found: Any) -> Any:
-    """Return the function that prunes: the method itself, or its method `prune`."""
-    return getattr(found, "prune", found)
+    """Return the function that prunes: the method itself, or its method `prune`, in whichever form of `adapters`."""
+    return adapted(getattr(found, "prune", found))
 
 
 def where(error: BaseException, path: str = "") -> str:

@@ -25,6 +25,7 @@ from prunebench.experiment import Dataset, Pruning, Spec, Training, digest
 from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
+from prunebench.pruning.decision import decide
 from prunebench.pruning.masks import draw, hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares
 from prunebench.pruning.plan import Plan
@@ -102,12 +103,12 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     prune = registry.resolve(spec.method, file)
     if spec.source is not None:
         prune = partial(prune, pattern=_pattern(spec.source, runner))
-    decide = at_flops if spec.of == "flops" else registry.checked
-    plan, small = decide(prune, network, spec.ratio, context, images.example)
+    found = (at_flops if spec.of == "flops" else decide)(prune, network, spec.ratio, context, images.example)
+    plan, small = found.plan, found.network
     inherit = registry.inheritance(spec.method, file)
     if inherit is not None:
         small = surgery.apply(inherit(network, plan, context), plan, images.example)
-    fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
+    fitted = {} if inherit is None and not found.refitted else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": evaluate(small, images.test, images.test_labels)[1],
         "dense": _size(count(network, images.example)),
