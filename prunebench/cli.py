@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from prunebench import tables, tiers
+from prunebench.commands import data as data_command
 from prunebench.commands.check import check
 from prunebench.commands.new_method import new_method
 from prunebench.errors import PrunebenchError
@@ -23,6 +24,7 @@ app = typer.Typer(
     "The main job is `pytest claims -k slimming -n 4`; these commands look around it.",
 )
 
+app.add_typer(data_command.app, name="data")
 app.command()(new_method)
 app.command()(check)
 

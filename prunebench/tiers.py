@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from prunebench.datasets.registry import names as datasets
+from prunebench.datasets.registry import Description, describe
 from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.experiment import Network, Recipe, options
 from prunebench.recipes import Recipes
@@ -27,6 +27,7 @@ class Tier:
         recipes: by the same names; `*` for the others.
         confidence: of each one-sided bound.
         threads: CPU threads of one training; None for the cores that each worker has.
+        substitutes: by the paper's name, a dataset that stands for it in place of `dataset` (`--pb-dataset`).
     """
 
     name: str
@@ -38,6 +39,11 @@ class Tier:
     recipes: Mapping[str, Recipes]
     confidence: float = 0.95
     threads: int | None = None
+    substitutes: Mapping[str, Description] = field(default_factory=dict)
+
+    def description(self, dataset: str) -> Description:
+        """Return what stands for a dataset of the paper."""
+        return self.substitutes.get(dataset) or describe(self.dataset)
 
     def stand_in(self, row: Row) -> str:
         """Return the name under which a row's network is found; the same name means other networks at times (Q7)."""
@@ -143,13 +149,12 @@ def choose(name: str) -> tuple[Tier, str]:
 
     Raises:
         UnknownNameError: there is no such tier.
-        PrunebenchError: it is `paper`, which cannot run before the registry has the paper's datasets.
+        PrunebenchError: it is `paper`, which cannot run yet.
     """
     if name == PAPER:
         raise PrunebenchError(
-            f"tier {PAPER!r} cannot run yet: its datasets CIFAR-10, CIFAR-100, ImageNet and PASCAL VOC 07 are not in "
-            f"the registry, which has {', '.join(datasets())}; `prunebench show ROW --tier {PAPER}` shows what a row "
-            f"would train, --pb-tier {SMOKE.name} runs here"
+            f"tier {PAPER!r} cannot run yet; `prunebench show ROW --tier {PAPER}` shows what a row would train, "
+            f"--pb-tier {SMOKE.name} runs here, also on a dataset of the paper's size: --pb-dataset cifar10=cifar10"
         )
     if name == "auto":
         return SMOKE, "auto: digits are embedded, no larger tier has its datasets here"

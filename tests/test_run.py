@@ -37,7 +37,9 @@ def test_the_header_says_what_is_trained_where(used_house):
 def test_the_closing_table_has_the_papers_numbers_beside_ours(used_house):
     out = (used_house.path / "first.txt").read_text()
     ours = accuracies(used_house)
-    assert re.search(r"t4\.imagenet\.vgg-11\.50 +70\.84 +68\.62 +70\.00 +71\.18 .*SUPPORTED +2/1/2/\S+ +12 new", out)
+    assert re.search(
+        r"t4\.imagenet\.vgg-11\.50 +70\.84 +68\.62 +70\.00 +71\.18 .* - +SUPPORTED +- +2/1/2/\S+ +12 new", out
+    )
     assert f"{sum(ours['finetune']) / 2:.1f} ± " in out
 
 
@@ -113,8 +115,9 @@ def test_verdicts_become_pytest_outcomes(copied_house):
     ("arguments", "said"),
     [
         (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
-        (["--pb-tier", "paper"], "tier 'paper' cannot run yet: its datasets CIFAR-10, .* are not in the registry"),
+        (["--pb-tier", "paper"], "tier 'paper' cannot run yet; `prunebench show ROW --tier paper`"),
         (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
+        (["--pb-device", "tpu"], "--pb-device tpu: unknown; valid are auto, cpu, cuda"),
         (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
         (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),
         (["--pb-method", "claims/conftest.py:Prune"], "has no 'Prune'"),

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prunebench.conformance.families import CLASSES, context
+from prunebench import networks
+from prunebench.conformance.families import CLASSES, FAMILIES, context
 from prunebench.conformance.trial import RATIO, Failed, Skipped, Trial, flops, peak
-from prunebench.errors import PrunebenchError
 from prunebench.pruning import surgery
 from prunebench.pruning.files import prune_of
 from prunebench.pruning.masks import draw, hold
@@ -113,18 +113,20 @@ def serialises(trial: Trial) -> str:
 
 def scratch_fresh(trial: Trial) -> str:
     """The network for training from scratch has the same shapes and none of the inherited weights."""
-    inherited, plan = trial.decision.network, trial.decision.plan
-    fresh = [surgery.apply(trial.network, plan, trial.example) for _ in range(3)]
-    try:
-        for network, seed in zip(fresh, (0, 0, 1), strict=True):
-            draw(network, plan.masks, rng(seed, "scratch"))
-    except PrunebenchError as error:
-        raise Skipped(str(error)) from error
+    inherited = trial.decision.network
+    fresh = [_scratch(trial, seed) for seed in (0, 0, 1)]
     kept = [name for name, tensor in _weights(inherited).items() if _shares(tensor, fresh[0].get_parameter(name))]
     if kept or not _equal(fresh[0], fresh[1]) or _equal(fresh[0], fresh[2]):
         came = f"{kept[0]} has weights of the trained network" if kept else "the seed does not decide the weights"
         raise Failed("fresh weights, given by the seed alone", came, "modules with a reset_parameters of their own")
     return "all drawn anew"
+
+
+def _scratch(trial: Trial, seed: int) -> nn.Module:
+    dense = networks.fresh(FAMILIES[trial.family], rng(seed, "scratch"))
+    network = surgery.apply(dense, trial.decision.plan, trial.example)
+    draw(network, trial.decision.plan.masks, rng(seed, "scratch"))
+    return network
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from prunebench.conformance.families import FAMILIES, network
+from prunebench.conformance.families import FAMILIES
 from prunebench.conformance.points import POINTS
 from prunebench.conformance.trial import Failed, Skipped, Trial
 from prunebench.experiment import Method
@@ -84,7 +84,7 @@ def check(method: Method, own: Any) -> Report:
 
 
 def _family(own: Any, family: str) -> Iterator[Point]:
-    trial, runs = Trial(own, network(family)), True
+    trial, runs = Trial(own, family), True
     for name, examine in POINTS.items():
         point = _point(trial, family, name, examine) if runs else Point(family, name, "skip", NOT_RUN)
         runs = runs and (name != "runs" or point.state == "ok")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from prunebench.conformance.families import FAMILIES
 from prunebench.conformance.points import POINTS
-from prunebench.conformance.report import NOT_RUN, Point, Report
+from prunebench.conformance.report import Point, Report
 
 MARKS = {"fail": "FAIL", "skip": "-"}
 
@@ -50,10 +50,9 @@ def _cell(point: Point) -> str:
 def _remarks(report: Report) -> Iterator[str]:
     for p in report.failed:
         yield f"FAIL {p.name}, {p.family}. Expected: {p.expected}. Came: {p.seen}. Look at: {p.where}."
-    for name in ("runs", "scratch fresh"):
-        for p in report.points:
-            if p.name == name and p.state == "skip" and p.seen != NOT_RUN:
-                yield f"not tried: {p.name}, {p.family}: {p.seen}"
+    for p in report.points:
+        if p.name == "runs" and p.state == "skip":
+            yield f"not tried on {p.family}: {p.seen}"
 
 
 def _escaped(text: str) -> str:

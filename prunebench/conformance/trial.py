@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from prunebench.conformance.families import context
+from prunebench.conformance.families import context, network
 from prunebench.networks.flops import count
 from prunebench.pruning.context import Context
 from prunebench.pruning.decision import Decision, decide
 from prunebench.pruning.files import MethodError, prune_of
-from prunebench.pruning.plan import PlanError
+from prunebench.pruning.plan import UnsuitedError
 
 RATIO = 0.5
 """At which a method is tried: all layers of the families have even numbers of channels."""
@@ -43,15 +43,20 @@ class Trial:
 
     Attributes:
         method: the function or instance, as the user wrote it.
-        network: what it is tried on.
+        family: of the network that it is tried on.
         seconds: wall time of every run of the method, surgery included.
         memory: that the process had had at most before, MiB.
     """
 
     method: Any
-    network: nn.Module
+    family: str
     seconds: list[float] = field(default_factory=list)
     memory: float = field(default_factory=lambda: peak())
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """What the method is tried on."""
+        return network(self.family)
 
     @property
     def example(self) -> Tensor:
@@ -76,7 +81,7 @@ class Trial:
             noise: seed of torch's global generator, which must not matter.
 
         Raises:
-            Skipped: the method says itself (`PlanError`) that it can do nothing with such a network.
+            Skipped: the method says itself (`UnsuitedError`) that it can do nothing with such a network.
             MethodError: it fails, or what it returns does not fit.
         """
         given, began = context(0), time.perf_counter()
@@ -91,10 +96,10 @@ class Trial:
             finally:
                 self.seconds.append(time.perf_counter() - began)
 
-    def _on_a_copy(self, network: nn.Module, ratio: float, given: Context) -> Any:
+    def _on_a_copy(self, given_network: nn.Module, ratio: float, given: Context) -> Any:
         try:
-            return prune_of(self.method)(deepcopy(network), ratio, given)
-        except PlanError as error:
+            return prune_of(self.method)(deepcopy(given_network), ratio, given)
+        except UnsuitedError as error:
             raise Skipped(str(error)) from error
 
 

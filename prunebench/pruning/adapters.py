@@ -57,8 +57,8 @@ def _of_importance(found: Any, importances: Any) -> Callable[..., Plan]:
 def module_plan(network: nn.Module, small: nn.Module, example: Tensor) -> Plan:
     """Return the plan under which surgery makes a network of the shapes of a given smaller one.
 
-    The plan keeps the first so many channels of each layer. Which ones the smaller network really kept cannot be read
-    off it, nor need it be: fine-tuning starts from its own weights, scratch from fresh ones.
+    The plan keeps the first so many channels of each layer, where which ones the smaller network has kept cannot be
+    read off it. Nor need it be: fine-tuning starts from its own weights, scratch from fresh ones.
 
     Args:
         network: the dense one.
@@ -80,7 +80,8 @@ def module_plan(network: nn.Module, small: nn.Module, example: Tensor) -> Plan:
         if not (produces or isinstance(module, ChannelSelection)) or module in done:
             continue
         if 0 < after.get(name, total) < total:
-            keep[name] = tuple(range(after[name]))
+            layer = small.get_submodule(name)
+            keep[name] = tuple(layer.indices.tolist() if isinstance(layer, ChannelSelection) else range(after[name]))
             done.update(producers(graph, group_of(graph, module, range(total))))
     plan = Plan(keep, {name: before[name] for name in keep}, (COUNTS_ONLY,))
     _check_same_shapes(apply(network, plan, example), small)
