@@ -136,3 +136,10 @@ def test_rows_that_ask_for_a_share_of_the_flops_share_their_baselines():
     asked = replace(work("slimming"), of="flops")
     assert asked.pruning(0).of == "flops"
     assert asked.arm("random_finetune", 0, FACTS).start.pruning.ratio == ROW.ratio
+
+
+def test_masks_are_compared_with_masks():
+    masked = {**FACTS, "kernels": [[0.4] * 9]}
+    arms = ("uniform_scratch_b", "l1_finetune", "random_finetune")
+    methods = [work().arm(arm, 0, masked).start.pruning.method.name for arm in arms]
+    assert methods == ["uniform_sparse", "magnitude", "uniform_sparse"]

@@ -12,6 +12,8 @@ import typer
 
 from prunebench.errors import PrunebenchError
 
+LONGEST = 60
+
 
 class Form(StrEnum):
     """What a method's file defines."""
@@ -28,9 +30,9 @@ def new_method(
     form: Annotated[Form, typer.Option(help="What it defines; a score per channel is the shortest.")] = Form.score,
 ) -> None:
     """Write a method file that runs as it is, to be filled in."""
-    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name):
+    if len(name) > LONGEST or not name.isascii() or not name.isidentifier() or keyword.iskeyword(name):
         raise PrunebenchError(
-            f"{name[:60]!r} is no name for a method: give letters, digits and underscores, none of the digits first, "
+            f"{name[:LONGEST]!r} is no name for a method: give up to {LONGEST} letters, digits and underscores, no digit first, "
             "such as my_method, and no keyword of Python; the file is written into this folder"
         )
     text = files("prunebench.forms").joinpath(f"{form}.py").read_text(encoding="utf-8").replace("NAME", name)
@@ -40,7 +42,5 @@ def new_method(
     except FileExistsError:
         raise PrunebenchError(f"{name}.py is there already and stays as it is; give another name") from None
     except OSError as error:
-        raise PrunebenchError(
-            f"cannot write {name[:60]}.py: {error.strerror}; go to a folder that you can write"
-        ) from error
+        raise PrunebenchError(f"cannot write {name}.py: {error.strerror}; go to a folder that you can write") from error
     print(f"wrote {name}.py; next: prunebench check {name}.py:Prune")

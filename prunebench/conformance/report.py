@@ -11,8 +11,9 @@ from typing import Any, Literal
 from prunebench.conformance.families import FAMILIES
 from prunebench.conformance.points import POINTS
 from prunebench.conformance.trial import Failed, Skipped, Trial
+from prunebench.errors import PrunebenchError
 from prunebench.experiment import Method
-from prunebench.pruning.files import said, where
+from prunebench.userfile import said, where
 
 NOT_RUN = "the method does not run here"
 """Why every other point is skipped where `runs` does not hold."""
@@ -99,5 +100,6 @@ def _point(trial: Trial, family: str, name: str, examine: Callable[[Trial], str]
     except Failed as failed:
         return Point(family, name, "fail", failed.came, failed.expected, failed.where)
     except Exception as error:  # whatever a user's method raises is a point that fails
-        expected = (examine.__doc__ or "").rstrip(".")
-        return Point(family, name, "fail", said(error), expected, where(error).strip(" ()") or "the message")
+        expected, line = (examine.__doc__ or "").rstrip("."), where(error.__cause__ or error)[2:-1]
+        seen = str(error) if isinstance(error, PrunebenchError) else said(error)
+        return Point(family, name, "fail", seen, expected, line or "the message")

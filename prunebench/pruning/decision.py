@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from prunebench.pruning import surgery
 from prunebench.pruning.adapters import module_plan
 from prunebench.pruning.context import Context
-from prunebench.pruning.files import MethodError, said, where
+from prunebench.pruning.files import MethodError
 from prunebench.pruning.plan import Plan, PlanError
 from prunebench.pruning.registry import Prune
+from prunebench.userfile import said, where
 
 
 @dataclass(frozen=True, eq=False)
