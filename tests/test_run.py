@@ -232,7 +232,7 @@ def test_a_method_from_a_file_is_judged_against_scratch(house):
     ours, theirs = found["arms"]["scratch_b"]["accuracy"], found["arms"]["uniform_scratch_b"]["accuracy"]
     assert found["values"]["architecture"]["difference"] == pytest.approx((sum(ours) - sum(theirs)) / 2)
     path = house.path / "data" / "records" / "tiny" / "candidate.Prune.vgg-19.50.json"
-    said = str(closing_tables([{"path": path, "computed": 1, "stored": 0, "seconds": 1.0}])[-1])
+    said = str(closing_tables([{"path": path, "computed": 1, "stored": 0, "seconds": 1.0}], 60.0)[-1])
     assert said == f"candidate.Prune.vgg-19.50: {sentence(load(path.read_text()).values)}"
     assert {k["kept"] for k in found["pruned"][0]["layers"]} == {2, 3}
     assert "--pb-method mine.py:Prune" in found["command"]

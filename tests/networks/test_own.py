@@ -1,12 +1,13 @@
 """Networks of a user's file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from prunebench.errors import PrunebenchError
-from prunebench.experiment import Network, digest
+from prunebench.experiment import Dataset, Network, Recipe, Training, digest
 from prunebench.networks import build
 from prunebench.networks.own import load
 from prunebench.userfile import UserFileError
@@ -23,9 +24,7 @@ def test_a_loaded_network_is_built_by_its_source(tmp_path: Path) -> None:
 
 
 def test_one_that_is_not_loaded_is_refused_with_the_option_that_gives_it() -> None:
-    with pytest.raises(
-        PrunebenchError, match=r"sha256 0{12}\), which is not given .* --pb-network path/to/file.py:flat"
-    ):
+    with pytest.raises(PrunebenchError, match=r"sha256 0{12}\), which is not given .* path/to/file.py:flat"):
         build(Network("flat", source="0" * 64), channels=3, classes=5)
 
 
@@ -40,10 +39,6 @@ def test_what_is_no_network_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_source_is_part_of_the_digest() -> None:
-    import dataclasses
-
-    from prunebench.experiment import Dataset, Recipe, Training
-
     spec = Training(Dataset("digits", "ab"), Network("flat", source="1"), Recipe(1), seed=0)
-    other = dataclasses.replace(spec, network=Network("flat", source="2"))
+    other = replace(spec, network=Network("flat", source="2"))
     assert digest(spec) != digest(other)
