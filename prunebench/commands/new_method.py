@@ -32,8 +32,8 @@ def new_method(
     """Write a method file that runs as it is, to be filled in."""
     if len(name) > LONGEST or not name.isascii() or not name.isidentifier() or keyword.iskeyword(name):
         raise PrunebenchError(
-            f"{name[:LONGEST]!r} is no name for a method: give up to {LONGEST} letters, digits and underscores, no digit "
-            "first and no keyword of Python, such as my_method; the file is written into this folder"
+            f"{name[:LONGEST]!r} is no name for a method: give letters, digits and underscores, {LONGEST} at most, no "
+            "digit first and no keyword of Python, such as my_method; the file is written into this folder"
         )
     text = files("prunebench.forms").joinpath(f"{form}.py").read_text(encoding="utf-8").replace("NAME", name)
     try:

@@ -184,3 +184,10 @@ def test_sss_drops_the_blocks_with_the_smallest_factor(family: str, context: Con
 def test_sss_needs_blocks(trained, context: Context) -> None:
     with pytest.raises(PlanError, match="VGG has no residual blocks: none of its modules has a shortcut"):
         resolve(Method("sss"))(trained("vgg"), 0.5, context)
+
+
+def test_uniform_pruning_needs_no_batch_normalisation(context: Context) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3))
+    plan = checked_plan(resolve(Method("uniform")), network, 0.25, context, context.example)
+    largest = network[0].weight.abs().sum((1, 2, 3)).topk(6).indices
+    assert plan.keep == {"0": tuple(sorted(largest.tolist()))}
