@@ -37,7 +37,7 @@ def runs(trial: Trial) -> str:
 def untouched(trial: Trial) -> str:
     """The network that the method is given stays as it is: weights, statistics, modes."""
     given = deepcopy(trial.network)
-    prune_of(trial.method)(given, RATIO, context(0))
+    prune_of(trial.method)(given, RATIO, context())
     state = given.state_dict()
     before = trial.network.state_dict()
     odd = [name for name, tensor in before.items() if name not in state or not torch.equal(tensor, state[name])]
@@ -50,7 +50,7 @@ def untouched(trial: Trial) -> str:
 
 def shapes(trial: Trial) -> str:
     """The smaller network takes the same images, gives as many logits, and can be trained."""
-    network, given = deepcopy(trial.decision.network).train(), context(0)
+    network, given = deepcopy(trial.decision.network).train(), context()
     logits = network(given.images[:3])
     if logits.shape != (3, CLASSES):
         raise Failed(f"logits of shape {[3, CLASSES]}", str(list(logits.shape)), "the network that the method returns")
@@ -147,7 +147,7 @@ def masks_kept(trial: Trial) -> str:
     network, masks = deepcopy(trial.decision.network).train(), trial.decision.plan.masks
     if not masks:
         raise Skipped("the plan has no masks")
-    given, clear = context(0), hold(network, masks)
+    given, clear = context(), hold(network, masks)
     optimiser = torch.optim.SGD(network.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
     for _ in range(3):
         optimiser.zero_grad()
@@ -165,7 +165,7 @@ def regulariser(trial: Trial) -> str:
     act = getattr(trial.method, "regulariser", None)
     if act is None:
         raise Skipped("the method has none")
-    network, given = deepcopy(trial.network).train(), context(0)
+    network, given = deepcopy(trial.network).train(), context()
     functional.cross_entropy(network(given.images), given.labels).backward()  # type: ignore[no-untyped-call]
     act(network)
     odd = [n for n, p in network.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]

@@ -61,7 +61,7 @@ class Trial:
     @property
     def example(self) -> Tensor:
         """Images to trace the network with."""
-        return context(0).example
+        return context().example
 
     @cached_property
     def decision(self) -> Decision:
@@ -84,7 +84,7 @@ class Trial:
             Skipped: the method says itself (`UnsuitedError`) that it can do nothing with such a network.
             MethodError: it fails, or what it returns does not fit.
         """
-        given, began = context(0), time.perf_counter()
+        given, began = context(), time.perf_counter()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(noise)
             try:

@@ -15,7 +15,7 @@ from prunebench.pruning import installed
 from prunebench.pruning.files import MethodError, load_file, prune_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from prunebench.pruning.context import Context
     from prunebench.pruning.plan import Plan
@@ -26,7 +26,6 @@ Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 __all__ = [
     "MethodError",
-    "checked_plan",
     "found",
     "inheritance",
     "load",
@@ -118,10 +117,3 @@ def inheritance(method: Method, file: Path | None = None) -> Inherit | None:
     """
     inherit: Inherit | None = getattr(found(method, file), "inherit", None)
     return inherit
-
-
-def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> Plan:
-    """Return the plan of `decision.decide`, whose arguments and errors it has."""
-    from prunebench.pruning.decision import decide
-
-    return decide(prune, network, ratio, context, example).plan
