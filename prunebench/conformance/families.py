@@ -32,7 +32,7 @@ convolutions, and layers that are no convolutions."""
 
 
 def network(family: str) -> nn.Module:
-    """Return the network of a family, always with the same weights: none is zero and no two scales are equal."""
+    """Return the network of a family, always with the same weights, no two of them equal."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         found = FAMILIES[family]()

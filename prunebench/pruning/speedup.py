@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -40,25 +41,38 @@ def at_flops(prune: Prune, network: nn.Module, share: float, context: Context, e
     """
     if not 0 < share < 1:
         raise MethodError(f"a share of {share} of the FLOPs is outside (0, 1); it is the share to remove")
+    best: tuple[float, Decision] | None = None
+    most, failure = 0.0, None
+    for removed, found in _tries(prune, network, share, context, example):
+        if isinstance(found, MethodError):
+            failure = found
+            continue
+        most = max(most, removed)
+        if removed >= share and (best is None or removed < best[0]):
+            best = removed, found
+    if best is None:
+        raise failure if failure and not most else _out_of_reach(share, most)
+    return _noted(best[1], share, best[0])
+
+
+def _tries(
+    prune: Prune, network: nn.Module, share: float, context: Context, example: Tensor
+) -> Iterator[tuple[float, Decision | MethodError]]:
+    """Halve the range of ratios; yield the share that each try removes and what it is, or its error."""
     dense, low, high = count(network, example).flops, 0.0, 1.0
-    best, most, failure = None, -1.0, None
     for _ in range(STEPS):
         ratio = (low + high) / 2
         try:
             found = decide(prune, network, ratio, _afresh(context), example)
         except MethodError as error:  # beyond what the method can do, or it does not work at all
-            high, failure = ratio, error
+            high = ratio
+            yield 0.0, error
             continue
         removed = 1 - count(found.network, example, nonzero=bool(found.plan.masks)).flops / dense
-        most = max(most, removed)
         low, high = (ratio, high) if removed < share else (low, ratio)
-        if removed >= share and (best is None or removed < best[0]):
-            best = removed, found
+        yield removed, found
         if 0 <= removed - share <= TOLERANCE:
-            break
-    if best is None:
-        raise failure if failure and most < 0 else _out_of_reach(share, most, low)
-    return _noted(best[1], share, best[0])
+            return
 
 
 def _afresh(context: Context) -> Context:
@@ -66,10 +80,10 @@ def _afresh(context: Context) -> Context:
     return replace(context, generator=generator.set_state(context.generator.get_state()))
 
 
-def _out_of_reach(share: float, most: float, ratio: float) -> MethodError:
+def _out_of_reach(share: float, most: float) -> MethodError:
     return MethodError(
-        f"the method cannot remove {share:.1%} of the FLOPs of this network: up to a ratio of {ratio:.3g} it removes "
-        f"{max(most, 0):.1%} at most; ask for a share of at most {max(most, 0):.3f}, or take a wider network"
+        f"the method cannot remove {share:.1%} of the FLOPs of this network: it removes {most:.1%} at most; ask for a "
+        f"share of at most {most:.3f}, or take a wider network"
     )
 
 
