@@ -1,29 +1,29 @@
-"""Your method: `pytest claims -k candidate --pb-method path/to/file.py:NAME`."""
+"""Your method: `pytest claims -k candidate --pb-method path/to/file.py:NAME [--pb-network path/to/file.py:build]`."""
 
 import pytest
 
 from prunebench.arms import BASELINE_ARMS, PAPER_ARMS
+from prunebench.plugin import settings_of
 from prunebench.tables import Row
 
-ROWS = [
-    Row(
-        f"candidate.{network.lower()}.{ratio}",
-        "-",
-        "candidate",
-        0,
-        (),
-        "CIFAR-10",
-        network,
-        "candidate",
-        ratio / 100,
-        {},
-    )
-    for network, ratio in [("VGG-19", 50), ("PreResNet-164", 40), ("DenseNet-40", 40)]
-]
+PERCENT = {"VGG-19": 50, "PreResNet-164": 40, "DenseNet-40": 40}
+OF_YOUR_NETWORK = 50
+
+
+def candidate(network, percent):
+    """Return the row of a method on a network; the tier's dataset for CIFAR-10 is what it is trained on."""
+    name = f"candidate.{network.lower()}.{percent}"
+    return Row(name, "-", "candidate", 0, (), "CIFAR-10", network, "candidate", percent / 100, {})
+
+
+def pytest_generate_tests(metafunc):
+    own = settings_of(metafunc.config).network.rpartition(":")[2]
+    percent = {own: OF_YOUR_NETWORK} if own else PERCENT
+    rows = [candidate(*pair) for pair in percent.items()]
+    metafunc.parametrize("row", rows, ids=[row.id for row in rows])
 
 
 @pytest.mark.claim("candidate")
-@pytest.mark.parametrize("row", ROWS, ids=[row.id for row in ROWS])
 def test_candidate(row, observe, judge):
     """The architecture that the method found does at least as well trained from scratch (same FLOPs) as fine-tuned.
 

@@ -13,7 +13,9 @@ import typer
 
 from prunebench import tables, tiers
 from prunebench.commands import data as data_command
+from prunebench.commands.check import check
 from prunebench.commands.doctor import doctor
+from prunebench.commands.new_method import new_method
 from prunebench.commands.plan import plan
 from prunebench.errors import PrunebenchError
 
@@ -27,6 +29,8 @@ app = typer.Typer(
 app.add_typer(data_command.app, name="data")
 app.command()(plan)
 app.command()(doctor)
+app.command()(new_method)
+app.command()(check)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")]

@@ -65,12 +65,14 @@ class Network:
     """A dense architecture: a family, and its widths and depths as data.
 
     Attributes:
-        family: name in the network registry, such as `vgg`.
+        family: name in the network registry, such as `vgg`, or in a user's file.
         options: keyword arguments of the family's constructor.
+        source: sha256 of the user's file that defines it, empty for a family of the registry.
     """
 
     family: str
     options: Options = Options()
+    source: str = ""
 
 
 @dataclass(frozen=True)

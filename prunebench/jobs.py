@@ -136,7 +136,12 @@ class Job:
         return replace(self.classifier(seed), recipe=recipe, seed=seed + arm.seed_shift, start=start)
 
     def _baseline(self, method: str, seed: int, facts: Mapping[str, Any]) -> Pruning:
-        """Return the pruning of the dense network to the row's FLOPs, to whole percents so that rows can share it."""
+        """Return the pruning of the dense network to the row's FLOPs, to whole percents so that rows can share it.
+
+        What prunes single weights is compared with what does so too.
+        """
+        if facts.get("kernels"):
+            method = SPARSE[method]
         share = self.ratio if self.of else round(1 - facts["flops"] / facts["dense"]["flops"], 2)
         return Pruning(self.dense(seed), Method(method), share, "flops")
 
@@ -157,6 +162,9 @@ def rounds(ratio: float) -> int:
     """Return how many rounds of iterative pruning remove a share of the weights, to the nearest."""
     return min(range(1, 100), key=lambda n: abs((1 - ROUND) ** n - (1 - ratio)))
 
+
+SPARSE = {"uniform": "uniform_sparse", "magnitude_l1": "magnitude", "random": "uniform_sparse"}
+"""Baselines among the methods that mask single weights; the uniform one is random already."""
 
 BLOCKS = {"ResNet-41": 3 / 16, "ResNet-32": 6 / 16, "ResNet-26": 8 / 16}
 """Share of the blocks that sparse structure selection drops: ResNet-50 has 16 of 3 layers each (Table 5)."""

@@ -57,7 +57,7 @@ def observe(
         table=job.row.table,
         tier=job.tier.name,
         dataset=_dataset(job),
-        network=Subject(name=job.row.network, used=_network(job.network)),
+        network=Subject(name=job.row.network, used=_network(job.network), digest=job.network.source),
         method=Subject(name=job.row.method, used=job.method.name, digest=job.method.source),
         ratio=job.ratio,
         seeds_planned=len(seeds),
@@ -129,6 +129,8 @@ def _dataset(job: Job) -> Subject:
 
 
 def _network(network: Network) -> str:
+    if network.source:
+        return f"{network.family} of a user's file"
     settings = network.options.as_dict().items()
     words = [f"{k} {'-'.join(map(str, v)) if isinstance(v, tuple) else v}" for k, v in settings]
     return f"{network.family} ({', '.join(words)})"

@@ -42,6 +42,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         {"metavar": "N|auto[:LIMIT]"},
     ),
     "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
+    "network": ("a network of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:BUILD"}),
     "dataset": (
         "what stands for a dataset of the paper in place of the tier's; may be repeated",
         {"action": "append", "default": (), "metavar": "PAPER=OURS"},
@@ -62,7 +63,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic")
+RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic", "network")
 """Options that become `Settings`."""
 
 KINDS: dict[str, Literal["string", "bool", "linelist"]] = {
@@ -157,12 +158,21 @@ def _try(settings: Settings) -> None:
             from prunebench.pruning.registry import load
 
             load(settings.reference)
+        _load_network(settings)
         if settings.device == "cuda":
             from prunebench.runner import environment
 
             environment.device(settings.device, environment.gpus())
     except PrunebenchError as error:
         raise pytest.UsageError(str(error)) from error
+
+
+def _load_network(settings: Settings) -> None:
+    """Make a user's network known to this process."""
+    if settings.network:
+        from prunebench.networks.own import load
+
+        load(str(settings.root / settings.network))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -215,6 +225,7 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     from prunebench.store import Store
 
     settings = settings_of(request.config)
+    _load_network(settings)
     store = Store(settings.data, settings.work)
     store.prepare()
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")

@@ -9,8 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prunebench import userfile
 from prunebench.datasets.registry import require, substitutes
 from prunebench.errors import PrunebenchError
+from prunebench.experiment import Network
 from prunebench.sequential import Look, looks
 from prunebench.tables import load
 from prunebench.tiers import Tier, choose
@@ -40,6 +42,7 @@ class Settings:
         device: one of `DEVICES`; `auto` is CUDA where there is a GPU.
         deterministic: whether equal trainings give equal bits on a GPU as well.
         deadline: by the clock, seconds since its epoch, when the budget ends; None for no budget.
+        network: a user's network as `path/to/file.py:build`, which stands for those of a candidate; empty for none.
     """
 
     root: Path
@@ -56,6 +59,7 @@ class Settings:
     device: str = "auto"
     deterministic: bool = False
     deadline: float | None = None
+    network: str = ""
 
     @property
     def threads(self) -> int:
@@ -102,6 +106,7 @@ class Settings:
         words = ["--pb-tier", self.tier.name, "--pb-seeds", self.seeds_option]
         words += [word for pair in self.datasets for word in ("--pb-dataset", pair)]
         words += ["--pb-method", self.method] if self.method else []
+        words += ["--pb-network", self.network] if self.network else []
         return f'pytest claims -k "{expression}" {" ".join(words)}'
 
 
@@ -116,6 +121,7 @@ def resolve(
     dataset: Sequence[str] = (),
     device: str = "auto",
     deterministic: bool = False,
+    network: str = "",
 ) -> Settings:
     """Return the settings, checked.
 
@@ -129,6 +135,8 @@ def resolve(
     count, folder = planned[-1].seeds, root / data
     chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
     require(chosen.dataset, folder)
+    if network:
+        chosen = replace(chosen, networks={**chosen.networks, **_own(root / network)})
     return Settings(
         root=root,
         data=folder,
@@ -143,7 +151,14 @@ def resolve(
         datasets=tuple(dataset),
         device=device,
         deterministic=deterministic,
+        network=network,
     )
+
+
+def _own(reference: Path) -> dict[str, Network]:
+    """Return a user's network by its name."""
+    _, name, source = userfile.read(str(reference))
+    return {name: Network(name, source=userfile.digest(source))}
 
 
 def cores() -> int:

@@ -156,3 +156,10 @@ def test_a_wider_network_has_the_flops_it_is_asked_for_and_the_pattern():
     wide, narrow = (network.options.as_dict()["widths"] for network in (patterned, even))
     assert wide[0] > narrow[0], "the pattern keeps all of the first stage"
     assert wide[-1] < narrow[-1], "and a quarter of the last"
+
+
+def test_masks_are_compared_with_masks():
+    masked = {**FACTS, "kernels": [[0.4] * 9]}
+    arms = ("uniform_scratch_b", "l1_finetune", "random_finetune")
+    methods = [work().arm(arm, 0, masked).start.pruning.method.name for arm in arms]
+    assert methods == ["uniform_sparse", "magnitude", "uniform_sparse"]

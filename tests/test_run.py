@@ -1,5 +1,6 @@
 """The main job, run as a user runs it."""
 
+import hashlib
 import json
 import re
 import signal
@@ -123,6 +124,9 @@ def test_verdicts_become_pytest_outcomes(copied_house):
         (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
         (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),
         (["--pb-method", "claims/conftest.py:Prune"], "has no 'Prune'"),
+        (["--pb-network", "nowhere.py:build"], "cannot read .*nowhere.py: No such file"),
+        (["--pb-network", "claims/conftest.py:build"], "has no 'build'"),
+        (["--pb-network", "claims/conftest.py:__name__"], "__name__ is str; it must be build"),
         (["--pb-data", "pytest.ini"], "cannot write to the store"),
     ],
 )
@@ -230,10 +234,37 @@ def test_a_method_from_a_file_is_judged_against_scratch(house):
     ours, theirs = found["arms"]["scratch_b"]["accuracy"], found["arms"]["uniform_scratch_b"]["accuracy"]
     assert found["values"]["architecture"]["difference"] == pytest.approx((sum(ours) - sum(theirs)) / 2)
     path = house.path / "data" / "records" / "tiny" / "candidate.Prune.vgg-19.50.json"
-    said = str(closing_tables([{"path": path, "computed": 1, "stored": 0, "seconds": 1.0}])[-1])
+    said = str(closing_tables([{"path": path, "computed": 1, "stored": 0, "seconds": 1.0}], 60.0)[-1])
     assert said == f"candidate.Prune.vgg-19.50: {sentence(load(path.read_text()).values)}"
     assert {k["kept"] for k in found["pruned"][0]["layers"]} == {2, 3}
     assert "--pb-method mine.py:Prune" in found["command"]
+
+
+NETWORK = """
+from torch import nn
+
+def small(channels, classes):
+    layers = [nn.Conv2d(channels, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(6, classes))
+"""
+
+
+def test_a_network_from_a_file_stands_for_those_of_the_candidate(house):
+    (house.path / "mine.py").write_text(METHOD)
+    (house.path / "net.py").write_text(NETWORK)
+    given = ("--pb-method", "mine.py:Prune", "--pb-network", "net.py:small")
+    code, out = house.pytest("-k", "candidate", *given, parent=False)
+    assert code == 0, out
+    assert "1 passed" in out
+    found = record(house, "candidate.Prune.small.50")
+    assert (found["network"]["name"], found["network"]["used"]) == ("small", "small of a user's file")
+    assert found["network"]["digest"] == hashlib.sha256(NETWORK.encode()).hexdigest()
+    assert found["pruned"][0]["layers"] == [{"layer": "1", "kept": 3, "total": 6}]
+    assert "--pb-network net.py:small" in found["command"]
+    (house.path / "net.py").write_text(NETWORK.replace("nn.Linear(6, classes))", "nn.Linear(6, classes)).eval(0)"))
+    code, out = house.pytest("-k", "candidate", *given, parent=False)
+    assert code == 1
+    assert re.search(r"small\(channels=1, classes=10\) fails .*net\.py, line 6", out), out
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from prunebench.networks.imagenet import from_torchvision
 from prunebench.networks.initialisation import drawable, fresh, initialise
 from prunebench.networks.layers import ChannelSelection, PaddedShortcut
 from prunebench.networks.mobilenet import MobileNetV2
+from prunebench.networks.own import built
 from prunebench.networks.preresnet import PreResNet
 from prunebench.networks.resnet import ResNet
 from prunebench.networks.vgg import VGG
@@ -47,6 +48,8 @@ def build(network: experiment.Network, channels: int, classes: int) -> nn.Module
         UnknownNameError: there is no such family.
         PrunebenchError: an option is unknown, missing or wrong; names the valid ones.
     """
+    if network.source:
+        return built(network, channels, classes)
     if network.family not in _FAMILIES:
         raise UnknownNameError("network", network.family, _FAMILIES)
     family, given = _FAMILIES[network.family], network.options.as_dict()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.plan import Plan, PlanError, UnsuitedError
 
 PROTECTED = 0.1
 """Share of each layer's channels that `keep_protected` keeps (PruningBench, Li, H. et al. 2024)."""
@@ -130,7 +130,7 @@ def _best(score: Tensor, count: int) -> Tensor:
 def _checked(scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the scores on the CPU, where equal ones are ordered the same everywhere."""
     if not scores:
-        raise PlanError("no scores: the method found no layer of this network that it can prune")
+        raise UnsuitedError("no scores: the method found no layer of this network that it can prune")
     layers = {name: score.detach().double().cpu().clone() for name, score in scores.items()}
     for name, score in layers.items():
         if score.dim() != 1 or not len(score):

@@ -6,7 +6,6 @@ mine = "my_package.my_module:Mine"
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import sys
 from contextlib import suppress
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from prunebench.experiment import Method
-from prunebench.pruning.files import MethodError, said, usable
+from prunebench.pruning.files import MethodError, usable
+from prunebench.userfile import digest, said
 
 GROUP = "prunebench.methods"
 
@@ -52,7 +52,7 @@ def load(name: str) -> tuple[Method, Any]:
     try:
         found = entry.load()
         path = Path(inspect.getfile(sys.modules[entry.module]))
-        source = hashlib.sha256(path.read_bytes()).hexdigest()
+        source = digest(path.read_bytes())
     except (Exception, SystemExit) as error:
         raise MethodError(
             f"{name} of {package} ({entry.value}) fails when loaded: {said(error)}; update or remove {package}"

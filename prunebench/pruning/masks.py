@@ -14,7 +14,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from prunebench import networks
 from prunebench.pruning.mask import Mask
-from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.plan import Plan, PlanError, UnsuitedError
 
 SAMPLE, AROUND = 10_000, 300
 """Size of the sample that `smallest` takes of many values, and the places on either side that it looks between."""
@@ -28,7 +28,7 @@ def maskable(network: nn.Module) -> dict[str, Tensor]:
     """
     weights = {name: m.weight for name, m in network.named_modules() if isinstance(m, _ConvNd)}
     if not weights:
-        raise PlanError(f"{type(network).__name__} has no convolution, and only their weights are masked")
+        raise UnsuitedError(f"{type(network).__name__} has no convolution, and only their weights are masked")
     return weights
 
 

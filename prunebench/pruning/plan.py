@@ -16,6 +16,10 @@ class PlanError(PrunebenchError):
     """A plan that is wrong in itself, or that does not fit the network it is applied to."""
 
 
+class UnsuitedError(PlanError):
+    """A network that a method can do nothing with: it has none of what the method prunes."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """The channels that each layer keeps, the blocks that are dropped whole, or the weights that each mask keeps.

@@ -19,7 +19,7 @@ from torch.utils.hooks import RemovableHandle
 
 from prunebench.pruning.context import Context
 from prunebench.pruning.groups import survey
-from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.plan import Plan, UnsuitedError
 from prunebench.pruning.predefined import predefined
 from prunebench.pruning.readers import Reader, Sample, readers
 
@@ -85,7 +85,7 @@ class Reconstruction:
         found = survey(network, context.example)
         reading, kept = readers(found), Kept()
         if not reading:
-            raise PlanError("no scores: the method found no layer of this network that it can prune")
+            raise UnsuitedError("no scores: the method found no layer of this network that it can prune")
         hooks = [r.layer.register_forward_hook(partial(_remember, r, context.generator)) for r in reading]
         _run(found.copy, context.images, hooks)
         hooks = [r.layer.register_forward_pre_hook(partial(self._before, r, kept, choose)) for r in reading]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method
 from prunebench.pruning import installed
-from prunebench.pruning.files import MethodError, load_file, prune_of, said, where
-from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.files import MethodError, load_file, prune_of
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from prunebench.pruning.context import Context
+    from prunebench.pruning.plan import Plan
 
 Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan]"
 Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
@@ -27,14 +26,12 @@ Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 __all__ = [
     "MethodError",
-    "checked_plan",
     "found",
     "inheritance",
     "load",
     "load_file",
     "methods",
     "named",
-    "pruned",
     "resolve",
 ]
 
@@ -120,75 +117,3 @@ def inheritance(method: Method, file: Path | None = None) -> Inherit | None:
     """
     inherit: Inherit | None = getattr(found(method, file), "inherit", None)
     return inherit
-
-
-def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> Plan:
-    """Return the plan of `pruned`, whose arguments and errors these are."""
-    return pruned(prune, network, ratio, context, example)[0]
-
-
-def pruned(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> tuple[Plan, nn.Module]:
-    """Run a method, make sure of its result, and return the plan and the pruned network.
-
-    Args:
-        prune: the method.
-        network: trained network that it prunes.
-        ratio: share to remove, in [0, 1).
-        context: what the method is given.
-        example: images to apply the plan with, shape [N, C, H, W].
-
-    Raises:
-        MethodError: the ratio is out of range or more than any layer can lose, or the method raises, returns no plan
-            or one that does not fit, or changes the network.
-    """
-    from prunebench.pruning import surgery
-
-    if not 0 <= ratio < 1:
-        raise MethodError(f"ratio {ratio} is outside [0, 1); it is the share to remove")
-    before = _bits(network)
-    try:
-        plan = prune(network, ratio, context)
-    except Exception as error:
-        raise MethodError(f"the method fails{where(error)}: {said(error)}") from error
-    _check_unchanged(before, _bits(network))
-    if not isinstance(plan, Plan):
-        raise MethodError(
-            f"the method returns {type(plan).__name__}, not a Plan; keep_uniform(scores, ratio) makes one"
-        )
-    _check_ratio(plan, ratio)
-    try:
-        return plan, surgery.apply(network, plan, example)
-    except PlanError as error:
-        raise MethodError(f"the method's plan does not fit the network: {error}") from error
-
-
-def _check_ratio(plan: Plan, ratio: float) -> None:
-    widest = max(plan.total.values(), default=0)
-    if widest and ratio > 1 - 1 / widest and all(len(kept) == 1 for kept in plan.keep.values()):
-        raise MethodError(
-            f"ratio {ratio} is more than any layer can lose: the widest has {widest} channels, and each keeps at least "
-            f"1; valid are ratios up to {1 - 1 / widest:.3g}, or a wider network"
-        )
-
-
-def _check_unchanged(before: dict[str, str], after: dict[str, str]) -> None:
-    changed = [name for name in before | after if before.get(name) != after.get(name)]
-    if changed:
-        raise MethodError(
-            f"the method changes the network that it is given: {', '.join(changed[:3])}"
-            f"{' and more' if len(changed) > 3 else ''}; it may only read it, so work on copy.deepcopy(network)"
-        )
-
-
-def _bits(network: nn.Module) -> dict[str, str]:
-    """Return a digest of each tensor of the network."""
-    return {name: _digest(tensor) for name, tensor in network.state_dict().items()}
-
-
-def _digest(tensor: Tensor) -> str:
-    import torch
-
-    raw = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    digest = hashlib.sha256(f"{tensor.shape} {tensor.dtype}".encode())
-    digest.update(raw.data)
-    return digest.hexdigest()

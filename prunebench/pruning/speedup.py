@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -9,8 +10,9 @@ from torch import Tensor, nn
 
 from prunebench.networks.flops import count
 from prunebench.pruning.context import Context
-from prunebench.pruning.plan import Plan
-from prunebench.pruning.registry import MethodError, Prune, pruned
+from prunebench.pruning.decision import Decision, decide
+from prunebench.pruning.files import MethodError
+from prunebench.pruning.registry import Prune
 
 TOLERANCE = 0.005
 """Share of the dense network's FLOPs by which a plan may remove more than was asked for without a note."""
@@ -19,10 +21,8 @@ STEPS = 14
 """Halvings of the method's ratio: to 1 / 16384, finer than one channel of any layer of the paper's networks."""
 
 
-def at_flops(
-    prune: Prune, network: nn.Module, share: float, context: Context, example: Tensor
-) -> tuple[Plan, nn.Module]:
-    """Return the plan that removes a share of the FLOPs or just more, and the smaller network that it makes.
+def at_flops(prune: Prune, network: nn.Module, share: float, context: Context, example: Tensor) -> Decision:
+    """Let a method remove a share of the FLOPs, or just more.
 
     The method's own ratio is found by bisection. Every try has a fresh copy of the context's generator, so a random
     method draws the same each time. It takes for granted that a higher ratio removes more; where a method does not keep
@@ -41,25 +41,38 @@ def at_flops(
     """
     if not 0 < share < 1:
         raise MethodError(f"a share of {share} of the FLOPs is outside (0, 1); it is the share to remove")
+    best: tuple[float, Decision] | None = None
+    most, failure = 0.0, None
+    for removed, found in _tries(prune, network, share, context, example):
+        if isinstance(found, MethodError):
+            failure = found
+            continue
+        most = max(most, removed)
+        if removed >= share and (best is None or removed < best[0]):
+            best = removed, found
+    if best is None:
+        raise failure if failure and not most else _out_of_reach(share, most)
+    return _noted(best[1], share, best[0])
+
+
+def _tries(
+    prune: Prune, network: nn.Module, share: float, context: Context, example: Tensor
+) -> Iterator[tuple[float, Decision | MethodError]]:
+    """Halve the range of ratios; yield the share that each try removes and what it is, or its error."""
     dense, low, high = count(network, example).flops, 0.0, 1.0
-    best, most, failure = None, -1.0, None
     for _ in range(STEPS):
         ratio = (low + high) / 2
         try:
-            plan, small = pruned(prune, network, ratio, _afresh(context), example)
+            found = decide(prune, network, ratio, _afresh(context), example)
         except MethodError as error:  # beyond what the method can do, or it does not work at all
-            high, failure = ratio, error
+            high = ratio
+            yield 0.0, error
             continue
-        removed = 1 - count(small, example, nonzero=bool(plan.masks)).flops / dense
-        most = max(most, removed)
+        removed = 1 - count(found.network, example, nonzero=bool(found.plan.masks)).flops / dense
         low, high = (ratio, high) if removed < share else (low, ratio)
-        if removed >= share and (best is None or removed < best[0]):
-            best = removed, plan, small
+        yield removed, found
         if 0 <= removed - share <= TOLERANCE:
-            break
-    if best is None:
-        raise failure if failure and most < 0 else _out_of_reach(share, most, low)
-    return _noted(best[1], share, best[0]), best[2]
+            return
 
 
 def _afresh(context: Context) -> Context:
@@ -67,15 +80,15 @@ def _afresh(context: Context) -> Context:
     return replace(context, generator=generator.set_state(context.generator.get_state()))
 
 
-def _out_of_reach(share: float, most: float, ratio: float) -> MethodError:
+def _out_of_reach(share: float, most: float) -> MethodError:
     return MethodError(
-        f"the method cannot remove {share:.1%} of the FLOPs of this network: up to a ratio of {ratio:.3g} it removes "
-        f"{max(most, 0):.1%} at most; ask for a share of at most {max(most, 0):.3f}, or take a wider network"
+        f"the method cannot remove {share:.1%} of the FLOPs of this network: it removes {most:.1%} at most; ask for a "
+        f"share of at most {most:.3f}, or take a wider network"
     )
 
 
-def _noted(plan: Plan, share: float, removed: float) -> Plan:
+def _noted(found: Decision, share: float, removed: float) -> Decision:
     if removed - share <= TOLERANCE:
-        return plan
+        return found
     note = f"removes {removed:.1%} of the FLOPs, the nearest that the method comes to {share:.1%} from above"
-    return replace(plan, notes=(*plan.notes, note))
+    return replace(found, plan=replace(found.plan, notes=(*found.plan.notes, note)))

@@ -23,6 +23,7 @@ from prunebench.experiment import Detection, Pruning, Trained, Training, classif
 from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
+from prunebench.pruning.decision import decide
 from prunebench.pruning.masks import hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
 from prunebench.pruning.regularisers import regulariser
@@ -136,12 +137,12 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     file = runner.method_file
     pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
     prune = partial(registry.resolve(spec.method, file), **pattern)
-    decide = at_flops if spec.of == "flops" else registry.pruned
-    plan, small = decide(prune, network, spec.ratio, context, images.example)
+    found = (at_flops if spec.of == "flops" else decide)(prune, network, spec.ratio, context, images.example)
+    plan, small = found.plan, found.network
     inherit = registry.inheritance(spec.method, file)
     if inherit is not None:
         small = surgery.apply(inherit(network, plan, context), plan, images.example)
-    fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
+    fitted = {} if inherit is None and not found.refitted else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": _accuracy(spec.trained, small, runner),
         "dense": _size(count(network, images.example)),

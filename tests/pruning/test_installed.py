@@ -14,9 +14,9 @@ from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method, Regulariser
 from prunebench.jobs import candidate, job
 from prunebench.pruning import Context
+from prunebench.pruning.decision import decide
 from prunebench.pruning.registry import (
     MethodError,
-    checked_plan,
     found,
     inheritance,
     load_file,
@@ -70,7 +70,7 @@ def test_an_installed_method_prunes_like_one_of_the_registry(install, trained, c
     method = named("last")
     assert method == Method("last", source=hashlib.sha256(source).hexdigest())
     assert methods()["last"] == "The last channels of every layer (nobody)."
-    plan = checked_plan(resolve(method), trained("vgg"), 0.5, context, context.example)
+    plan = decide(resolve(method), trained("vgg"), 0.5, context, context.example).plan
     assert plan.keep["features.norm1"] == (0, 1)
     assert inheritance(method) is None
 

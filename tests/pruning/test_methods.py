@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from prunebench.experiment import Method, Network, options
 from prunebench.networks import build
 from prunebench.pruning import Context, Plan, PlanError, prunable
+from prunebench.pruning.decision import decide
 from prunebench.pruning.methods import guided, guided_sparse
-from prunebench.pruning.registry import MethodError, checked_plan, methods, resolve
+from prunebench.pruning.registry import MethodError, methods, resolve
 from prunebench.pruning.surgery import apply
 
 SAME_SHARE = ("l1", "random", "uniform", "magnitude_l1", "magnitude_l2", "lamp", "fpgm", "taylor", "hessian")
@@ -42,7 +43,7 @@ def seeded(context: Context, seed: int = 0) -> Context:
 
 def plan_of(name: str, network: nn.Module, context: Context, ratio: float = 0.5) -> Plan:
     prune = resolve(Method(name, PATTERN.get(name, options())))
-    return checked_plan(prune, network, ratio, seeded(context), context.example)
+    return decide(prune, network, ratio, seeded(context), context.example).plan
 
 
 def test_each_method_says_in_a_line_what_it_does() -> None:
@@ -158,7 +159,7 @@ def test_transferred_takes_the_pattern_of_another_network(context: Context) -> N
     plan = resolve(Method("transferred", options(pattern=pattern)))(deeper, 0.4, context)
     assert [len(kept) for kept in plan.keep.values()] == [12, 12, 12, 3, 3]
     with pytest.raises(MethodError, match="the pattern has 1 stages and this network 2; it needs one value each"):
-        checked_plan(resolve(Method("transferred", options(pattern=(0.5,)))), deeper, 0.5, context, context.example)
+        decide(resolve(Method("transferred", options(pattern=(0.5,)))), deeper, 0.5, context, context.example)
 
 
 def test_guided_sparsification_draws_the_average_kernel_pattern(context: Context) -> None:
@@ -196,7 +197,7 @@ def test_sss_drops_the_blocks_with_the_smallest_factor(family: str, context: Con
         for number, size in enumerate((3.0, 0.5, 0.1, 2.0)):
             for parameter in network.get_submodule(f"blocks.{number}.{last}").parameters():
                 parameter.fill_(size)
-    plan = checked_plan(resolve(Method("sss")), network, 0.5, context, context.example)
+    plan = decide(resolve(Method("sss")), network, 0.5, context, context.example).plan
     assert plan == Plan({}, {}, drop=("blocks.1", "blocks.2"))
     assert apply(network, plan, context.example)(context.example).shape == (2, 3)
 
@@ -204,3 +205,10 @@ def test_sss_drops_the_blocks_with_the_smallest_factor(family: str, context: Con
 def test_sss_needs_blocks(trained, context: Context) -> None:
     with pytest.raises(PlanError, match="VGG has no residual blocks: none of its modules has a shortcut"):
         resolve(Method("sss"))(trained("vgg"), 0.5, context)
+
+
+def test_uniform_pruning_needs_no_batch_normalisation(context: Context) -> None:
+    network = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 3))
+    plan = decide(resolve(Method("uniform")), network, 0.25, context, context.example).plan
+    largest = network[0].weight.abs().sum((1, 2, 3)).topk(6).indices
+    assert plan.keep == {"0": tuple(sorted(largest.tolist()))}

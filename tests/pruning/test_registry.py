@@ -15,7 +15,8 @@ from torch import nn
 from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method, options
 from prunebench.pruning import Context, Plan, keep_uniform, prunable
-from prunebench.pruning.registry import MethodError, checked_plan, inheritance, load_file, resolve
+from prunebench.pruning.decision import decide
+from prunebench.pruning.registry import MethodError, inheritance, load_file, resolve
 
 L2 = '''
 """Filters with the smallest L2 norm, the same share of every layer."""
@@ -71,7 +72,7 @@ def test_a_users_method_prunes(name: str, write, trained: Trained, context: Cont
     network, path = trained("vgg"), write(L2)
     method, _ = load_file(f"{path}:{name}")
     assert method == Method(name, source=hashlib.sha256(L2.encode()).hexdigest())
-    plan = checked_plan(resolve(method, Path(path)), network, 0.5, context, context.example)
+    plan = decide(resolve(method, Path(path)), network, 0.5, context, context.example).plan
     norms = network.get_parameter("features.conv1.weight").flatten(1).norm(dim=1)
     assert plan.keep["features.norm1"] == tuple(norms.topk(2).indices.sort().values.tolist())
 
@@ -179,20 +180,20 @@ def test_methods_that_misbehave(prune, message: str, trained: Trained, context: 
     network = trained("vgg")
     network.get_parameter("classifier.bias").data[0] = 0.0
     with pytest.raises(MethodError, match=message):
-        checked_plan(prune, network, 0.5, context, context.example)
+        decide(prune, network, 0.5, context, context.example)
 
 
 @pytest.mark.parametrize("ratio", [-0.1, 1.0, float("nan")])
 def test_a_ratio_is_a_share(ratio: float, trained: Trained, context: Context) -> None:
     with pytest.raises(MethodError, match=r"is outside \[0, 1\); it is the share to remove"):
-        checked_plan(broken, trained("vgg"), ratio, context, context.example)
+        decide(broken, trained("vgg"), ratio, context, context.example)
 
 
 @pytest.mark.parametrize(("ratio", "fails"), [(0.857, False), (0.86, True), (0.99, True)])
 def test_a_ratio_that_no_layer_can_meet(ratio: float, fails: bool, trained: Trained, context: Context) -> None:
-    run = partial(checked_plan, resolve(Method("l1")), trained("vgg"), ratio, context, context.example)
+    run = partial(decide, resolve(Method("l1")), trained("vgg"), ratio, context, context.example)
     if not fails:
-        assert all(len(kept) == 1 for kept in run().keep.values())
+        assert all(len(kept) == 1 for kept in run().plan.keep.values())
         return
     with pytest.raises(MethodError, match=r"more than any layer can lose: the widest has 7 channels, .* up to 0.857"):
         run()
@@ -209,7 +210,7 @@ def test_an_error_in_a_users_score_shows_the_users_line(write, trained: Trained,
     """)
     method, _ = load_file(f"{path}:prune")
     with pytest.raises(MethodError, match=r"mine.py, line 5: return .* 1 / 0}\): ZeroDivisionError"):
-        checked_plan(resolve(method, Path(path)), trained("vgg"), 0.5, context, context.example)
+        decide(resolve(method, Path(path)), trained("vgg"), 0.5, context, context.example)
 
 
 def test_a_user_may_hand_over_weights(write, trained: Trained, context: Context) -> None:
@@ -231,7 +232,7 @@ class Halved(Callable):
 def test_options_reach_the_method(trained: Trained, context: Context) -> None:
     prune = resolve(Method("random", options(strength=2)))
     with pytest.raises(MethodError, match="unexpected keyword argument 'strength'"):
-        checked_plan(prune, trained("vgg"), 0.5, context, context.example)
+        decide(prune, trained("vgg"), 0.5, context, context.example)
 
 
 def test_plans_and_names_need_no_torch() -> None:

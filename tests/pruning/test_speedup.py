@@ -11,7 +11,8 @@ from prunebench.experiment import Network, options
 from prunebench.networks import build
 from prunebench.networks.flops import count
 from prunebench.pruning import Context, Plan, keep_uniform, prunable
-from prunebench.pruning.registry import MethodError, checked, named, resolve
+from prunebench.pruning.decision import Decision, decide
+from prunebench.pruning.registry import MethodError, named, resolve
 from prunebench.pruning.speedup import TOLERANCE, at_flops
 
 
@@ -25,8 +26,12 @@ def wide() -> nn.Module:
 
 
 def removed(network: nn.Module, share: float, context: Context, prune: Callable[..., Plan] = by_position) -> float:
-    plan, small = at_flops(prune, network, share, context, context.example)
-    return 1 - count(small, context.example, nonzero=bool(plan.masks)).flops / count(network, context.example).flops
+    return share_removed(network, at_flops(prune, network, share, context, context.example), context)
+
+
+def share_removed(network: nn.Module, found: Decision, context: Context) -> float:
+    left = count(found.network, context.example, nonzero=bool(found.plan.masks)).flops
+    return 1 - left / count(network, context.example).flops
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.75, 0.9])
@@ -43,9 +48,7 @@ def test_of_the_plans_that_a_small_network_has_it_is_the_nearest_from_above(trai
 
     def at(ratio: float) -> float:
         again = replace(context, generator=torch.Generator().manual_seed(0))
-        plan, small = checked(prune, network, ratio, again, context.example)
-        left = count(small, context.example, nonzero=bool(plan.masks)).flops
-        return 1 - left / count(network, context.example).flops
+        return share_removed(network, decide(prune, network, ratio, again, context.example), context)
 
     nearest = min(share for share in map(at, (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)) if share >= 0.4)
     assert 0.4 <= removed(network, 0.4, context, prune) <= nearest + TOLERANCE
@@ -54,13 +57,13 @@ def test_of_the_plans_that_a_small_network_has_it_is_the_nearest_from_above(trai
 def test_every_try_of_a_random_method_draws_the_same(trained, example) -> None:
     def found() -> Plan:
         context = Context(example, example, torch.tensor([0, 1]), torch.Generator().manual_seed(3))
-        return at_flops(resolve(named("random")), trained("vgg"), 0.5, context, example)[0]
+        return at_flops(resolve(named("random")), trained("vgg"), 0.5, context, example).plan
 
     assert found() == found()
 
 
 def test_what_is_far_from_the_share_is_noted(trained, context) -> None:
-    plan, _ = at_flops(by_position, trained("vgg"), 0.3, context, context.example)
+    plan = at_flops(by_position, trained("vgg"), 0.3, context, context.example).plan
     assert "of the FLOPs, the nearest that the method comes to 30.0% from above" in plan.notes[-1]
 
 

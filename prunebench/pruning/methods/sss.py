@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from prunebench.pruning.context import Context
-from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.plan import Plan, UnsuitedError
 
 SHORTCUTS = ("shortcut", "downsample")
 """What our blocks and torchvision's call the branch that stays."""
@@ -38,7 +38,7 @@ def gates(network: nn.Module) -> dict[str, list[nn.Parameter]]:
             layers = [m for n, m in block.named_modules() if n.split(".")[0] not in SHORTCUTS]
             found[name] = list([m for m in layers if list(m.parameters(recurse=False))][-1].parameters())
     if not found:
-        raise PlanError(f"{type(network).__name__} has no residual blocks: none of its modules has a shortcut")
+        raise UnsuitedError(f"{type(network).__name__} has no residual blocks: none of its modules has a shortcut")
     return found
 
 

@@ -1,0 +1,28 @@
+"""`prunebench check FILE.py:NAME`: the conformance report of a method."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def check(
+    method: Annotated[str, typer.Argument(help="path/to/file.py:NAME, or the name of a method of `prunebench list`.")],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Try a method on tiny networks of five families: does it keep to its contract? Exit code 1 where it does not."""
+    from prunebench.conformance.report import check as examine
+    from prunebench.conformance.show import as_markdown, as_text
+    from prunebench.pruning import registry
+
+    if ":" in method:
+        given, own = registry.load(method)
+    else:
+        given = registry.named(method)
+        own = registry.found(given)
+    report = examine(given, own)
+    print(json.dumps(report.to_json(), indent=1) if as_json else (as_markdown if markdown else as_text)(report))
+    raise typer.Exit(0 if report.passed else 1)

@@ -1,0 +1,44 @@
+"""Networks of a user's file."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from prunebench.errors import PrunebenchError
+from prunebench.experiment import Dataset, Network, Recipe, Training, digest
+from prunebench.networks import build
+from prunebench.networks.own import load
+from prunebench.userfile import UserFileError
+from prunebench.userfile import digest as source_digest
+
+SOURCE = b"from torch import nn\n\ndef flat(channels, classes):\n    return nn.Linear(channels, classes)\n"
+
+
+def test_a_loaded_network_is_built_by_its_source(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_bytes(SOURCE)
+    load(f"{tmp_path}/net.py:flat")
+    made = build(Network("flat", source=source_digest(SOURCE)), channels=3, classes=5)
+    assert made(torch.zeros(1, 3)).shape == (1, 5)
+
+
+def test_one_that_is_not_loaded_is_refused_with_the_option_that_gives_it() -> None:
+    with pytest.raises(PrunebenchError, match=r"sha256 0{12}\), which is not given .* path/to/file.py:flat"):
+        build(Network("flat", source="0" * 64), channels=3, classes=5)
+
+
+def test_what_is_no_network_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text("def four(channels, classes):\n    return 4\n")
+    load(f"{tmp_path}/net.py:four")
+    source = source_digest((tmp_path / "net.py").read_bytes())
+    with pytest.raises(PrunebenchError, match=r"four\(channels, classes\) returns int, not a torch.nn.Module"):
+        build(Network("four", source=source), channels=1, classes=2)
+    with pytest.raises(UserFileError, match="has no 'fuor'; it defines four; did you mean four"):
+        load(f"{tmp_path}/net.py:fuor")
+
+
+def test_the_source_is_part_of_the_digest() -> None:
+    spec = Training(Dataset("digits", "ab"), Network("flat", source="1"), Recipe(1), seed=0)
+    other = replace(spec, network=Network("flat", source="2"))
+    assert digest(spec) != digest(other)
