@@ -110,6 +110,7 @@ def sync(
     data: Data = Path("data"),
 ) -> None:
     """Log every record that MLflow lacks, after an outage or into another store."""
+    from prunebench.folders import work_folder
     from prunebench.record import load
     from prunebench.store import Store
     from prunebench.tracking import Tracker, resolve_uri
@@ -120,7 +121,7 @@ def sync(
             f"no records in {data / 'records'}; run `pytest claims -k slimming` first, or give --data"
         )
     tracker = Tracker(resolve_uri(tracking_uri, Path.cwd()))
-    store = Store(data, data.parent / ".prunebench" / data.name)
+    store = Store(data, work_folder(data))
     added = sum(tracker.log(load(path.read_text()), store.folder) for path in paths)
     print(f"{len(paths)} records, {added} runs added to {tracker.uri}")
 

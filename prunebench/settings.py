@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prunebench.datasets.registry import require, substitutes
 from prunebench.errors import PrunebenchError
+from prunebench.folders import work_folder
 from prunebench.tiers import Tier, choose
 
 
@@ -83,7 +84,7 @@ def resolve(
         raise PrunebenchError(f"--pb-seeds {seeds}: give 1 or more; a verdict needs 2, this tier takes {chosen.seeds}")
     folder = root / data
     count = seeds or chosen.seeds
-    work = folder.parent / ".prunebench" / folder.name
+    work = work_folder(folder)
     chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
     require(chosen.dataset, folder)
     return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers, tuple(dataset))

@@ -54,6 +54,7 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
     images = load_images(spec.dataset, runner.store.data)
+    images.tell(runner.progress.waiting)
     network = starting_network(spec, runner.store)
     masks = {} if spec.start.pruning is None else _plan(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)

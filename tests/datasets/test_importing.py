@@ -139,7 +139,7 @@ def test_arrays_that_are_no_images_and_labels_are_refused(tmp_path, content, sai
     [
         (replace(SMALL_MNIST, train=60_000), r"train is 20, of mnist it is 60000"),
         (replace(SMALL_MNIST, size=28), r"size is 8, of mnist it is 28"),
-        (replace(SMALL_MNIST, digest="ab" * 32), r"its content has digest \w{64}, that of mnist is abab"),
+        (replace(SMALL_MNIST, digest="ab" * 32), r"digest is \w{64}, of mnist it is abab"),
     ],
 )
 def test_another_dataset_under_a_known_name_is_refused(tmp_path, wanted, said):
