@@ -74,7 +74,8 @@ class Photos(Pixels):
         steps = (torch.arange(self.size) + 0.5) / self.size
         at = 2 * (first[:, None] + extent[:, None] * steps[:, None]) - 1  # [B, size, 2]
         y, x = at.float().to(stored.device).unbind(2)
-        grid = torch.stack(torch.broadcast_tensors(x[:, None], y[:, :, None]), 3)
+        square = (len(stored), self.size, self.size)
+        grid = torch.stack([x[:, None].expand(square), y[:, :, None].expand(square)], 3)
         seen = F.grid_sample(stored, grid, padding_mode="border", align_corners=False)
         return self._normalised(seen.permute(0, 2, 3, 1))
 

@@ -56,7 +56,7 @@ def test_a_photo_that_changed_is_named(tmp_path, source):
     assert damages("imagenette", tmp_path / "data") == []
     (source / "train" / "bee" / "4.png").write_bytes(jpeg(ramp(20, 30)))
     (source / "val" / "ant" / "6.png").unlink()
-    assert damages("imagenette", tmp_path / "data") == ["val/ant/6.png", "train/bee/4.png"]
+    assert damages("imagenette", tmp_path / "data") == ["train/bee/4.png", "val/ant/6.png"]
 
 
 def broken(change):

@@ -73,7 +73,7 @@ def test_calibration_sees_the_middle_of_training_photos(images, source):
     assert (images.train[torch.arange(8)] - wanted).abs().max() < 0.03
 
 
-@pytest.mark.parametrize("size", [(300, 400), (100, 100), (50, 700)])
+@pytest.mark.parametrize("size", [(300, 400), (100, 100), (200, 90)])
 def test_crops_have_the_distribution_of_torchvisions(size):
     torch.manual_seed(0)
     photo = torch.zeros(1, 1, 1).expand(1, *size)
@@ -87,6 +87,14 @@ def test_crops_have_the_distribution_of_torchvisions(size):
     assert (found.std(0) / spread - 1).abs()[wanted.std(0) > 0].max() < 0.1
     assert (found >= 0).all()
     assert (found[:, :2] + found[:, 2:] <= sizes).all()
+
+
+@pytest.mark.parametrize("size", [(10, 700), (700, 10)])
+def test_where_no_crop_fits_it_is_torchvisions_middle(size):
+    wanted = transforms.RandomResizedCrop.get_params(torch.zeros(1, *size), [0.08, 1.0], [3 / 4, 4 / 3])
+    sizes = torch.tensor([size]).double()
+    found = torch.cat([share * sizes for share in crops(sizes, rng(0, "crops"))], 1)
+    assert tuple(found[0].round().int().tolist()) == wanted
 
 
 def test_each_photo_is_decoded_once(images, source, tmp_path):
