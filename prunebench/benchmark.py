@@ -27,7 +27,8 @@ from prunebench.errors import PrunebenchError
 from prunebench.experiment import Recipe
 from prunebench.randomness import rng
 from prunebench.tiers import Tier
-from prunebench.training.loop import optimiser_of, train_epoch
+from prunebench.training.engine_graph import engine as engine_for
+from prunebench.training.loop import train_epoch
 
 
 def bench(
@@ -81,9 +82,8 @@ def _read(data: Images, recipe: Recipe) -> None:
 
 
 def _ours(network: nn.Module, data: Images, recipe: Recipe) -> Callable[[], Any]:
-    network.to(memory_format=torch.channels_last)
-    optimiser = optimiser_of(network, recipe)
-    return lambda: train_epoch(network, data, recipe, optimiser, None, (0, 0))
+    engine = engine_for(network, recipe)
+    return lambda: train_epoch(engine, data, 0, 0)
 
 
 class _Scans(Dataset[tuple[Tensor, int]]):

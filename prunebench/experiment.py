@@ -102,6 +102,7 @@ class Recipe:
         weight_decay: L2 penalty on every parameter, batch normalisation included.
         batch_size: images per step.
         stop: epoch after which the training ends, on the schedule of all; 0 leaves the first weights, None trains all.
+        precision: `float32`, or `bf16` for autocast; the test after each epoch is always in float32.
     """
 
     epochs: int
@@ -113,6 +114,7 @@ class Recipe:
     weight_decay: float = 1e-4
     batch_size: int = 64
     stop: int | None = None
+    precision: str = "float32"
 
     @property
     def trained(self) -> int:

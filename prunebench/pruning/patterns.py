@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from prunebench.pruning.plan import Plan
@@ -30,6 +31,5 @@ def kernel_shares(plan: Plan, network: nn.Module, example: Tensor) -> list[list[
     """
     square = {name: mask.tensor().double() for name, mask in plan.masks.items() if tuple(mask.shape[2:]) == (3, 3)}
     found = stages(network, list(square), example, dict.fromkeys(square, 3)) if square else []
-    shares = [sum(square[name].sum((0, 1)) for name in stage) for stage in found]
-    totals = [sum(square[name].shape[0] * square[name].shape[1] for name in stage) for stage in found]
-    return [(share / total).flatten().tolist() for share, total in zip(shares, totals, strict=True)]
+    flat = [torch.cat([square[name].flatten(0, 1) for name in stage]) for stage in found]
+    return [kernels.mean(0).flatten().tolist() for kernels in flat]

@@ -41,6 +41,7 @@ class Runner:
         method_file: file of the user's method, if any.
         computed: digests of what it computed and no test has reported yet.
         taken: digests of what it found in the store.
+        device: where it trains, as PyTorch names it.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Runner:
     method_file: Path | None = None
     computed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    device: str = "cpu"
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.

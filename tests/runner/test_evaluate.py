@@ -61,6 +61,13 @@ def flops(pair):
     return pair[1].facts["flops"]
 
 
+def test_a_training_tells_what_it_cost(runner):
+    facts = {arm: outcome.facts for arm, (_, outcome) in trained(runner, job(ROW, TINY), arms=("finetune",)).items()}
+    assert 0 < facts["finetune"]["memory"] < facts["dense"]["memory"]
+    assert facts["dense"]["images_per_second"] > 0
+    assert facts["dense"]["hardware"].endswith(", 1 thread")
+
+
 def test_the_two_networks_of_a_seed_differ_in_the_penalty_alone(runner):
     work = job(ROW, TINY)
     assert replace(work.trunk(0), regulariser=None) == work.dense(0)
