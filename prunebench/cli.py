@@ -13,6 +13,7 @@ import typer
 
 from prunebench import tables, tiers
 from prunebench.commands import data as data_command
+from prunebench.commands.audit import audit
 from prunebench.errors import PrunebenchError
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 
 app.add_typer(data_command.app, name="data")
+app.command()(audit)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")]

@@ -51,6 +51,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "equal trainings give equal bits on a GPU as well, at some speed; on a CPU they do anyway",
         {"action": "store_true", "default": False},
     ),
+    "stored": (
+        "train nothing: a row whose outcomes are not all stored ends in an error",
+        {"action": "store_true", "default": False},
+    ),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
 
@@ -196,7 +200,8 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     device = environment.device(settings.device, environment.gpus(), number)
     environment.configure(device, settings.deterministic)
     progress = Progress(settings.work / "progress", worker)
-    return Runner(store, progress, settings.threads, settings.method_file, device=device)
+    trains = not option(request.config, "stored")
+    return Runner(store, progress, settings.threads, settings.method_file, device=device, trains=trains)
 
 
 @pytest.fixture(scope="session")

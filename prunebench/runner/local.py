@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prunebench.errors import PrunebenchError
+from prunebench.errors import PrunebenchError, StoreError
 from prunebench.experiment import Pruning, Spec, Training, digest
 from prunebench.runner.progress import Progress
 from prunebench.store import Outcome, Store
@@ -42,6 +42,7 @@ class Runner:
         computed: digests of what it computed and no test has reported yet.
         taken: digests of what it found in the store.
         device: where it trains, as PyTorch names it.
+        trains: whether it computes what is missing; else that is an error.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Runner:
     computed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     device: str = "cpu"
+    trains: bool = True
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -60,9 +62,14 @@ class Runner:
         Args:
             pieces: names all pieces that are known so far; asked again after each outcome, because an outcome of
                 pruning decides what its arms are.
+
+        Raises:
+            StoreError: something is missing and it may not compute.
         """
         try:
             while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
+                if not self.trains:
+                    raise StoreError(_absent(missing[0]))
                 if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
                     self.progress.waiting(", ".join(sorted({piece.arm for piece in missing})))
                     time.sleep(0.1)
@@ -97,6 +104,11 @@ class Runner:
         except PrunebenchError as error:
             error.add_note(f"while at: {piece.network}, {piece.arm}, seed {piece.seed}")
             raise
+
+
+def _absent(piece: Piece) -> str:
+    what = f"{piece.arm} of {piece.network}, seed {piece.seed}"
+    return f"--pb-stored: the outcome of {what}, is not stored; run without it to train, or `dvc pull`"
 
 
 def inputs(spec: Spec) -> list[Spec]:
