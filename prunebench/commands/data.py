@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from prunebench import versioning
 from prunebench.datasets import manifest, registry
 from prunebench.datasets.catalogue import DIGITS
 from prunebench.errors import DatasetError
@@ -61,6 +62,9 @@ def add(
     from prunebench.datasets.importing import described
 
     made = import_(described(name, summary, licence, augment, size), source, data)
+    said = versioning.add(data) if versioning.is_versioned(data) else ""
+    if said:
+        raise DatasetError(f"{name} is imported, but dvc add {data} failed: {said}")
     print(
         f"{name}: {made.train:,} + {made.test:,} images of {made.size}x{made.size}, {made.classes} classes, "
         f"digest {made.digest[:12]}, in {manifest.place(data, name)}"
