@@ -13,9 +13,13 @@ from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, 
 from prunebench.recipes import Recipes, apart
 from prunebench.tables import Row
 from prunebench.tiers import Tier
+from prunebench.widening import widened
 
 ROUND = 0.2
 """Share of the remaining weights that each round of iterative pruning removes (paper p.15)."""
+
+HALF, FOUND = "half", "found on another half"
+"""Settings of a row on one of two datasets that share no class, and of one whose architecture is the other's (S01)."""
 
 PRETRAINED = 0.1
 """Factor on the rate of soft filter pruning that starts from a trained network (paper's code, Table 11)."""
@@ -46,7 +50,7 @@ class Job:
     @property
     def dataset(self) -> Description:
         """What stands for the row's dataset."""
-        return self.tier.description(self.row.dataset)
+        return self.tier.half(1) if HALF in self.row.setting else self.tier.description(self.row.dataset)
 
     @property
     def network(self) -> Network:
@@ -70,7 +74,8 @@ class Job:
     def trunk(self, seed: int) -> Training:
         """Return the training of the network that is pruned."""
         if "pretrained" not in self.row.setting:
-            return self._until(seed, self.stop)
+            found = self._until(seed, self.stop)
+            return replace(found, dataset=self.tier.half(0).spec()) if self.row.setting == FOUND else found
         dense = self.dense(seed)
         gentle = replace(dense.recipe, lr=float(f"{PRETRAINED * dense.recipe.lr:.3g}"))
         return replace(dense, recipe=gentle, regulariser=self.regulariser, start=Start(rewound=dense))
@@ -105,6 +110,11 @@ class Job:
         arm = ARMS[name]
         recipe = arm.recipe(self._budgeted, facts["dense"]["flops"], facts["flops"])
         pruning = self._baseline(arm.baseline, seed, facts) if arm.baseline else self.pruning(seed)
+        if arm.widened:
+            wider = widened(
+                self.network, tuple(map(tuple, facts["widths"])) if arm.patterned else (), arm.widened, self.dataset
+            )
+            return replace(self.dense(seed), network=wider)
         start = Start(pruning, arm.weights)
         if arm.rewind is not None:
             epoch = early(recipe, arm.rewind)
@@ -190,8 +200,9 @@ def job(row: Row, tier: Tier) -> Job:
         method = replace(method, options=options(target=row.variant))
     penalty = PENALTIES.get(row.method)
     recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)
+    of = "flops" if "FLOPs" in row.setting else ""
     acting = penalty(row, recipes, tier.description(row.dataset).train) if penalty else None
-    return Job(row, tier, method, acting, _stop(own), _source(row, tier))
+    return Job(row, tier, method, acting, _stop(own), _source(row, tier), of)
 
 
 def _source(row: Row, tier: Tier) -> Job | None:

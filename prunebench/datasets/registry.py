@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prunebench.datasets import manifest
-from prunebench.datasets.catalogue import CATALOGUE, DIGITS, PAPER
+from prunebench.datasets.catalogue import CATALOGUE, EMBEDDED, PAPER
 from prunebench.datasets.description import Description
 from prunebench.datasets.manifest import Manifest
 from prunebench.errors import DatasetError, PrunebenchError, UnknownNameError
@@ -46,7 +46,7 @@ def require(name: str, data: Path) -> Description:
         UnknownNameError: there is none of this name.
         DatasetError: it is not in the folder `data`; says how to get it.
     """
-    return DIGITS if name == DIGITS.name else _imported(name, data).description
+    return CATALOGUE[name] if name in EMBEDDED else _imported(name, data).description
 
 
 def _imported(name: str, data: Path) -> Manifest:
@@ -70,7 +70,7 @@ def load(dataset: Dataset, data: Path = Path("data")) -> Images:
     from prunebench.datasets.digits import load_digits
     from prunebench.datasets.photos import load_photos
 
-    if dataset.name == DIGITS.name:
+    if dataset.name in EMBEDDED:
         return load_digits(dataset)
     found, place = _imported(dataset.name, data), manifest.place(data, dataset.name)
     digest, classes = found.description.digest, found.description.classes
