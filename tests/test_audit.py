@@ -18,9 +18,9 @@ ROW = "t4.imagenet.vgg-11.50"
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A house with the outcomes and the record of one row; to be read, not changed."""
+    """A house with the outcomes and the record of one row, and of a control; to be read, not changed."""
     house = make_house(tmp_path_factory.mktemp("finished") / "house", apart=False)
-    code, out = house.pytest("-k", f"{ROW} and C02", parent=False)
+    code, out = house.pytest("-k", f"{ROW} and (C02 or equal_arms)", parent=False)
     assert code == 0, out
     return house
 
@@ -63,7 +63,7 @@ def change(path, edit):
 def test_what_was_not_touched_is_in_order(audit, copied):
     problems, checked = audit()
     assert problems == {}
-    assert checked == len(copied.outcomes()) + 1 == 13
+    assert checked == len(copied.outcomes()) + 2
 
 
 def test_a_tampered_record_is_named_with_the_place(audit, copied):
@@ -82,7 +82,16 @@ def test_a_tampered_record_is_named_with_the_place(audit, copied):
     assert "verdicts[0].state is REFUTED, derived SUPPORTED" in said
     assert "is none that prunebench writes" in problems["record tiny/foreign"]
     assert "cannot be read: a record of schema None" in problems["record tiny/broken"]
-    assert len(problems) == 3
+    assert len(problems) == 3  # the control's is in order
+
+
+def test_a_record_that_no_claim_makes_and_a_tier_that_is_none_are_said(audit, copied):
+    path = record_path(copied)
+    path.with_name("gone.json").write_text(path.read_text().replace(f'-k \\"{ROW}\\"', '-k \\"nothing\\"'))
+    path.with_name("huge.json").write_text(path.read_text().replace("--pb-tier tiny", "--pb-tier huge"))
+    problems, _ = audit()
+    assert problems["record tiny/gone"] == "cannot be derived: no claim test here makes it"
+    assert "unknown tier 'huge'" in problems["record tiny/huge"]
 
 
 def test_tampered_checkpoints_are_named(audit, copied):
@@ -149,11 +158,11 @@ def test_a_command_is_run_only_with_options_that_records_have(finished):
 def test_the_command_line_ends_with_1_on_a_finding(copied):
     folder = copied.path / "data" / "checkpoints" / copied.outcomes()[0]
     (folder / "outcome.json").write_text("{}")
-    record_path(copied).unlink()
+    shutil.rmtree(record_path(copied).parent)
     done = copied.prunebench("audit", "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
-    assert found["checked"] == 12
+    assert found["checked"] == len(copied.outcomes())
     assert found["findings"][0] == {
         "what": f"checkpoint {folder.name}",
         "problem": "outcome.json has another checksum",

@@ -57,6 +57,8 @@ def add(wanted: Description, source: Path, data: Path) -> Description:
     place = manifest.place(data, wanted.name)
     if not source.exists():
         raise DatasetError(f"{source} does not exist")
+    if source.is_file() and source.suffix != ".npz":
+        raise DatasetError(f"{source} is neither a folder nor an .npz file; unpack an archive first, as with tar -xf")
     beside = place.with_name(f".{wanted.name}.part")
     try:
         shutil.rmtree(beside, ignore_errors=True)

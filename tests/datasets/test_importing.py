@@ -222,6 +222,12 @@ def test_a_name_that_is_no_name_is_refused(name):
         described(name)
 
 
+def test_an_archive_is_to_be_unpacked(tmp_path):
+    (tmp_path / "imagenette2.tgz").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"imagenette2\.tgz is neither a folder nor an \.npz file; unpack"):
+        add(described("imagenette"), tmp_path / "imagenette2.tgz", tmp_path / "data")
+
+
 def test_digits_need_no_import():
     with pytest.raises(DatasetError, match="come with scikit-learn"):
         described("digits")
