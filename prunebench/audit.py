@@ -102,9 +102,8 @@ class Audit:
         said = {options: derive(expressions, options, shadow, self.root) for options, expressions in groups.items()}
         for path, record, options in read:
             derived = shadow / "records" / path.parent.name / path.name
-            yield Checked(
-                _name(path), compared(record, derived) if derived.exists() else _why(path.stem, said[options])
-            )
+            problem = compared(record, derived) if derived.exists() else _why(path.stem, said[options])
+            yield Checked(_name(path), problem)
 
 
 def _name(path: Path) -> str:

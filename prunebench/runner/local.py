@@ -30,6 +30,19 @@ class Piece:
     seed: int
 
 
+def _anything(spec: Spec) -> None:
+    """Allow it."""
+
+
+def nothing(spec: Spec) -> None:
+    """Allow nothing: what is missing is an error.
+
+    Raises:
+        StoreError: always.
+    """
+    raise StoreError(f"--pb-stored: outcome {digest(spec)[:12]} is not stored; run without it to train, or `dvc pull`")
+
+
 @dataclass
 class Runner:
     """Computes pieces, one at a time, and keeps count.
@@ -42,7 +55,7 @@ class Runner:
         computed: digests of what it computed and no test has reported yet.
         taken: digests of what it found in the store.
         device: where it trains, as PyTorch names it.
-        trains: whether it computes what is missing; else that is an error.
+        allow: asked before anything is computed; raises where that must not start.
     """
 
     store: Store
@@ -52,7 +65,7 @@ class Runner:
     computed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     device: str = "cpu"
-    trains: bool = True
+    allow: Callable[[Spec], None] = _anything
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -62,14 +75,9 @@ class Runner:
         Args:
             pieces: names all pieces that are known so far; asked again after each outcome, because an outcome of
                 pruning decides what its arms are.
-
-        Raises:
-            StoreError: something is missing and it may not compute.
         """
         try:
             while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
-                if not self.trains:
-                    raise StoreError(_absent(missing[0]))
                 if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
                     self.progress.waiting(", ".join(sorted({piece.arm for piece in missing})))
                     time.sleep(0.1)
@@ -89,6 +97,7 @@ class Runner:
         """Compute a piece unless another process is at it; return whether it is stored now."""
         with self.store.claim(piece.spec) as mine:
             if mine and self.store.get(piece.spec) is None:
+                self.allow(piece.spec)
                 self._compute(piece)
                 self.computed.add(digest(piece.spec))
                 self.progress.count("trained")
@@ -104,11 +113,6 @@ class Runner:
         except PrunebenchError as error:
             error.add_note(f"while at: {piece.network}, {piece.arm}, seed {piece.seed}")
             raise
-
-
-def _absent(piece: Piece) -> str:
-    what = f"{piece.arm} of {piece.network}, seed {piece.seed}"
-    return f"--pb-stored: the outcome of {what}, is not stored; run without it to train, or `dvc pull`"
 
 
 def inputs(spec: Spec) -> list[Spec]:
