@@ -27,11 +27,13 @@ def described(name: str, summary: str = "", licence: str = "", augment: bool = F
         size: height and width at which networks see photos; 0 for that of ImageNet.
 
     Raises:
-        DatasetError: the name cannot be one, or is that of a dataset that needs no import.
+        DatasetError: the name cannot be one, is that of a dataset that needs no import, or comes with facts of its own.
     """
     if name in EMBEDDED:
         raise DatasetError(f"{name} come with scikit-learn and need no import")
     if name in CATALOGUE:
+        if summary or licence or augment or size:
+            raise DatasetError(f"{name} is known with all its facts; leave the options out, or take another name")
         return CATALOGUE[name]
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
         raise DatasetError(f"{name!r} cannot be a dataset's name: take small letters, digits, '.', '_' and '-'")

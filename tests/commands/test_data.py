@@ -40,11 +40,12 @@ def test_the_list_says_what_is_here_and_what_gets_the_rest(mine):
     assert "prunebench data add cifar100 downloads" in out
 
 
-def test_verify_names_the_file_that_changed(mine):
+@pytest.mark.parametrize("at", [0, -1])
+def test_verify_names_the_file_that_changed(mine, at):
     assert data("verify", "--data", mine) == "mine: as imported\n"
     file = mine / "datasets" / "mine" / "test_labels.npy"
     content = bytearray(file.read_bytes())
-    content[-1] ^= 1
+    content[at] ^= 1
     file.write_bytes(content)
     with pytest.raises(DatasetError, match=r"dataset mine: test_labels\.npy changed since the import; import it again"):
         data("verify", "mine", "--data", mine)

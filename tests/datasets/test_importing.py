@@ -228,6 +228,11 @@ def test_an_archive_is_to_be_unpacked(tmp_path):
         add(described("imagenette"), tmp_path / "imagenette2.tgz", tmp_path / "data")
 
 
+def test_a_known_dataset_takes_no_facts():
+    with pytest.raises(DatasetError, match="imagenette is known with all its facts; leave the options out"):
+        described("imagenette", size=160)
+
+
 def test_digits_need_no_import():
     with pytest.raises(DatasetError, match="come with scikit-learn"):
         described("digits")
