@@ -159,7 +159,7 @@ class Case:
             aside=list(verdicts[1:]),
             control=self.claim == "control",
             expected=list(expected),
-            command=self.settings.command(self.name),
+            command=self.settings.command(self.name.replace(".", " and ", 1)),
         )
 
 

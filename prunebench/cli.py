@@ -13,6 +13,7 @@ import typer
 
 from prunebench import tables, tiers
 from prunebench.commands import data as data_command
+from prunebench.commands.audit import audit
 from prunebench.commands.check import check
 from prunebench.commands.doctor import doctor
 from prunebench.commands.new_method import new_method
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(data_command.app, name="data")
+app.command()(audit)
 app.command()(plan)
 app.command()(doctor)
 app.command()(new_method)
@@ -118,6 +120,7 @@ def sync(
     data: Data = Path("data"),
 ) -> None:
     """Log every record that MLflow lacks, after an outage or into another store."""
+    from prunebench.folders import work_folder
     from prunebench.record import load
     from prunebench.store import Store
     from prunebench.tracking import Tracker, resolve_uri
@@ -128,7 +131,7 @@ def sync(
             f"no records in {data / 'records'}; run `pytest claims -k slimming` first, or give --data"
         )
     tracker = Tracker(resolve_uri(tracking_uri, Path.cwd()))
-    store = Store(data, data.parent / ".prunebench" / data.name)
+    store = Store(data, work_folder(data))
     added = sum(tracker.log(load(path.read_text()), store.folder) for path in paths)
     print(f"{len(paths)} records, {added} runs added to {tracker.uri}")
 

@@ -59,6 +59,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "equal trainings give equal bits on a GPU as well, at some speed; on a CPU they do anyway",
         {"action": "store_true", "default": False},
     ),
+    "stored": (
+        "train nothing: a row whose outcomes are not all stored ends in an error",
+        {"action": "store_true", "default": False},
+    ),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
 
@@ -220,7 +224,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def _runner(request: pytest.FixtureRequest) -> Runner:
     from prunebench.runner import environment
-    from prunebench.runner.local import Runner
+    from prunebench.runner.local import Runner, nothing
     from prunebench.runner.progress import Progress
     from prunebench.store import Store
 
@@ -236,6 +240,8 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     runner = Runner(store, progress, settings.threads, settings.method_file, device=device)
     if settings.deadline is not None:
         runner.allow = Budget(settings.deadline, Estimator(store.data / "checkpoints", settings.threads)).allow
+    if option(request.config, "stored"):
+        runner.allow = nothing
     return runner
 
 

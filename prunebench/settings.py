@@ -13,6 +13,7 @@ from prunebench import userfile
 from prunebench.datasets.registry import require, substitutes
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Network
+from prunebench.folders import work_folder
 from prunebench.sequential import Look, looks
 from prunebench.tables import load
 from prunebench.tiers import Tier, choose
@@ -140,7 +141,7 @@ def resolve(
     return Settings(
         root=root,
         data=folder,
-        work=folder.parent / ".prunebench" / folder.name,
+        work=work_folder(folder),
         tier=chosen,
         why=why,
         seeds=tuple(range(count)),

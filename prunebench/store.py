@@ -91,7 +91,7 @@ class Store:
         """
         name = digest(spec)
         if name not in self._seen and self.folder(name).is_dir():
-            damage = _damage(self.folder(name))
+            damage = find_damage(self.folder(name))
             if damage:
                 self._set_aside(name, damage)
             else:
@@ -171,7 +171,7 @@ def _write_folder(folder: Path, content: Mapping[str, bytes]) -> None:
             os.fsync(file.fileno())
 
 
-def _damage(folder: Path) -> str:
+def find_damage(folder: Path) -> str:
     """Say what is wrong with a folder, or return an empty string."""
     try:
         listed = [line.split("  ", 1) for line in (folder / SUMS).read_text().splitlines()]

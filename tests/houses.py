@@ -29,7 +29,7 @@ class House:
     @property
     def environment(self):
         keep = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW", "PYTEST", "COV"))}
-        return keep | {"PYTHONPATH": str(ROOT / "tests"), "COLUMNS": "150"}
+        return keep | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]), "COLUMNS": "150"}
 
     def start(self, *arguments, **options):
         command = self.command(*arguments, **options)

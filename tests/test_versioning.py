@@ -4,7 +4,14 @@ import os
 import subprocess
 import sys
 
+import boto3
+import pytest
+from dataset_files import arrays, write_npz
 from houses import House
+from moto.server import ThreadedMotoServer
+
+from prunebench.datasets.importing import damages
+from prunebench.datasets.registry import describe
 
 ROW = "t4.imagenet.vgg-11.50"
 
@@ -49,6 +56,47 @@ def test_a_run_comes_back_in_a_fresh_clone(house_apart, tmp_path):
     assert code == 0, out
     assert "nothing was trained: every outcome was in the store" in out
     assert "up to date" in dvc("status", cwd=clone.path)
+
+
+@pytest.fixture
+def bucket(monkeypatch):
+    """A bucket on a real S3 server in this process; its address."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    running = ThreadedMotoServer(port=0)
+    running.start()
+    host, port = running.get_host_and_port()
+    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
+    client.create_bucket(Bucket="checkpoints")
+    yield client, f"http://{host}:{port}"
+    client.close()
+    running.stop()
+
+
+def test_datasets_and_checkpoints_travel_by_s3(tmp_path, bucket):
+    client, url = bucket
+    one = tmp_path / "one"
+    (one / "data" / "checkpoints" / "ab").mkdir(parents=True)
+    (one / "data" / "checkpoints" / "ab" / "outcome.json").write_text("{}")
+    git("init", "-q", cwd=one)
+    dvc("init", "-q", cwd=one)
+    dvc("remote", "add", "-d", "s3", "s3://checkpoints/prunebench", cwd=one)
+    dvc("remote", "modify", "s3", "endpointurl", url, cwd=one)
+    source = write_npz(tmp_path / "mine.npz", arrays())
+    run(sys.executable, "-m", "prunebench", "data", "add", "mine", str(source), cwd=one)
+    assert "up to date" in dvc("status", cwd=one)
+    dvc("push", "-q", cwd=one)
+    assert client.list_objects_v2(Bucket="checkpoints")["KeyCount"] >= 6
+    git("add", ".", cwd=one)
+    git("commit", "-qm", "a dataset and a checkpoint", cwd=one)
+    run("git", "clone", "-q", str(one), str(tmp_path / "other"), cwd=tmp_path)
+    other = tmp_path / "other"
+    dvc("pull", "-q", cwd=other)
+    assert damages("mine", other / "data") == []
+    assert describe("mine", other / "data") == describe("mine", one / "data")
+    assert (other / "data" / "checkpoints" / "ab" / "outcome.json").read_text() == "{}"
+    assert "up to date" in dvc("status", cwd=other)
 
 
 def test_without_dvc_a_run_is_a_run(house):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from prunebench import versioning
 from prunebench.datasets import manifest, registry
 from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.errors import DatasetError
@@ -49,6 +50,7 @@ def add(
     licence: Annotated[str, typer.Option(help="Of a dataset of yours.")] = "",
     summary: Annotated[str, typer.Option(help="A line on a dataset of yours.")] = "",
     augment: Annotated[bool, typer.Option(help="Shift and mirror the training images of an .npz file.")] = False,
+    size: Annotated[int, typer.Option(help="Pixels on a side at which networks see photos (default: 224).")] = 0,
     data: Data = Path("data"),
 ) -> None:
     """Import a dataset, in full or not at all; yours need no more than a name.
@@ -59,7 +61,10 @@ def add(
     from prunebench.datasets.importing import add as import_
     from prunebench.datasets.importing import described
 
-    made = import_(described(name, summary, licence, augment), source, data)
+    made = import_(described(name, summary, licence, augment, size), source, data)
+    said = versioning.add(data) if versioning.is_versioned(data) else ""
+    if said:
+        raise DatasetError(f"{name} is imported, but dvc add {data} failed: {said}")
     print(
         f"{name}: {made.train:,} + {made.test:,} images of {made.size}x{made.size}, {made.classes} classes, "
         f"digest {made.digest[:12]}, in {manifest.place(data, name)}"

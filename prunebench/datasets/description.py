@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from prunebench.experiment import Dataset, options
+
+SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,10 @@ class Description:
         """Return the dataset as a part of a spec; how its images are shown to a network is part of it."""
         look = {"mean": self.mean, "std": self.std, "augment": self.augment}
         return Dataset(self.name, self.digest, options(size=self.size, **{k: v for k, v in look.items() if v}))
+
+
+def differences(found: Description, wanted: Description, facts: Iterable[str]) -> Iterator[str]:
+    """Yield where a dataset is not what is wanted, as far as that is known before."""
+    for fact in (*facts, "digest"):
+        if getattr(wanted, fact) not in (0, "", getattr(found, fact)):
+            yield f"{fact} is {getattr(found, fact)}, of {wanted.name} it is {getattr(wanted, fact)}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from prunebench.datasets.cache import Cache
 from prunebench.datasets.pixels import Pixels
 from prunebench.randomness import rng
 
@@ -35,6 +36,12 @@ class Images:
         names = ("train", "train_labels", "test", "test_labels")
         return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
+    def tell(self, say: Callable[[str], None]) -> None:
+        """Let `say` know now and then how far photos are that must be decoded first."""
+        for part in (self.train, self.test):
+            if isinstance(part, Pixels) and isinstance(part.stored, Cache):
+                part.stored.say = say
+
     @property
     def example(self) -> Tensor:
         """One blank image [1, C, H, W], for tracing and counting."""
@@ -49,7 +56,7 @@ def batches(
     Where the dataset says so the images are varied, by the random axis `augment` of seed and epoch.
     A last batch of a single image is left out: batch normalisation has no variance for it.
     """
-    order = torch.randperm(len(images), generator=rng(seed, "order", epoch)).to(labels.device)
+    order = torch.randperm(len(images), generator=rng(seed, "order", epoch)).to(images.device)
     view = images.varied(rng(seed, "augment", epoch)) if isinstance(images, Pixels) else images.__getitem__
     for chosen in torch.split(order, size):
         if len(chosen) > 1:

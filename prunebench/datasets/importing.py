@@ -16,21 +16,30 @@ from prunebench.datasets.manifest import Manifest
 from prunebench.errors import DatasetError
 
 
-def described(name: str, summary: str = "", licence: str = "", augment: bool = False) -> Description:
+def described(name: str, summary: str = "", licence: str = "", augment: bool = False, size: int = 0) -> Description:
     """Return what is to be imported under a name: a dataset of the catalogue, or one of the user's.
 
+    Args:
+        name: in the catalogue, or a new one.
+        summary: of the user's dataset, for people.
+        licence: of the user's dataset.
+        augment: whether training shifts and mirrors small images; photos are always cropped at random.
+        size: height and width at which networks see photos; 0 for that of ImageNet.
+
     Raises:
-        DatasetError: the name cannot be one, or is that of a dataset that needs no import.
+        DatasetError: the name cannot be one, is that of a dataset that needs no import, or comes with facts of its own.
     """
     if name in EMBEDDED:
         raise DatasetError(f"{name} come with scikit-learn and need no import")
     if name in CATALOGUE:
+        if summary or licence or augment or size:
+            raise DatasetError(f"{name} is known with all its facts; leave the options out, or take another name")
         return CATALOGUE[name]
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
         raise DatasetError(f"{name!r} cannot be a dataset's name: take small letters, digits, '.', '_' and '-'")
     summary = summary or f"the user's dataset {name}"
     kind = "crop-flip" if augment else ""
-    return Description(name, "", summary, 0, 0, 0, 0, 0, licence or "not stated", augment=kind)
+    return Description(name, "", summary, 0, 0, 0, 0, size, licence or "not stated", augment=kind)
 
 
 def add(wanted: Description, source: Path, data: Path) -> Description:
@@ -50,6 +59,8 @@ def add(wanted: Description, source: Path, data: Path) -> Description:
     place = manifest.place(data, wanted.name)
     if not source.exists():
         raise DatasetError(f"{source} does not exist")
+    if source.is_file() and source.suffix != ".npz":
+        raise DatasetError(f"{source} is neither a folder nor an .npz file; unpack an archive first, as with tar -xf")
     beside = place.with_name(f".{wanted.name}.part")
     try:
         shutil.rmtree(beside, ignore_errors=True)
@@ -72,22 +83,27 @@ def _write(wanted: Description, source: Path, folder: Path) -> Manifest:
 
     from prunebench.datasets import readers
     from prunebench.datasets.arrays import Arrays, save_arrays
+    from prunebench.datasets.folder import save_folder
 
     official: dict[str, Callable[[Path], Arrays]] = {
         "mnist": readers.read_mnist,
         "cifar10": partial(readers.read_cifar, kind=CIFAR10),
         "cifar100": partial(readers.read_cifar, kind=CIFAR100),
     }
+    if source.is_dir() and wanted.name not in official:
+        return save_folder(source, wanted, folder)
     read = official.get(wanted.name, readers.read_npz)
     return save_arrays(read(source), wanted, folder, source.name)
 
 
 def damages(name: str, data: Path) -> list[str]:
     """Return the files of an imported dataset whose content is no longer what was imported."""
-    from prunebench.datasets.arrays import damaged
+    from prunebench.datasets import arrays, folder
 
-    found = manifest.read(data, name)
-    return [] if found is None else damaged(manifest.place(data, name), found)
+    found, place = manifest.read(data, name), manifest.place(data, name)
+    if found is None:
+        return []
+    return folder.changed(place, found) if found.listed else arrays.changed(place, found)
 
 
 def _put(beside: Path, data: Path, made: Description) -> None:

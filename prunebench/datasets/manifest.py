@@ -36,6 +36,11 @@ class Manifest:
     source: str
     importer: int = IMPORTER
 
+    @property
+    def listed(self) -> bool:
+        """Whether it lists photos in a folder, rather than holding images."""
+        return "train_files" in self.sums
+
 
 def digest_of(sums: Mapping[str, str]) -> str:
     """Return a dataset's digest: the sha256 of the names and checksums of its parts."""

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from prunebench.datasets.cache import Cache
+
 View = Callable[[Tensor], Tensor]
 """Turns indices [B] on the images' device into a batch [B, C, H, W]."""
 
@@ -18,11 +20,11 @@ PADDING = 4
 class Pixels:
     """Images that are only normalised: `pixels[indices]` is a batch of floats [B, C, H, W]."""
 
-    def __init__(self, stored: Tensor, mean: Sequence[float], std: Sequence[float]) -> None:
+    def __init__(self, stored: Tensor | Cache, mean: Sequence[float], std: Sequence[float]) -> None:
         """Keep images as they are.
 
         Args:
-            stored: bytes [N, H, W, C].
+            stored: bytes [N, H, W, C], on the device.
             mean: of each channel, on the scale from 0 to 1.
             std: of each channel.
         """
@@ -36,6 +38,11 @@ class Pixels:
     def __getitem__(self, chosen: Tensor | slice) -> Tensor:
         """Return a batch as a network is tested on it; in channels-last layout."""
         return self._normalised(self.stored[chosen])
+
+    @property
+    def device(self) -> torch.device:
+        """Where indices should be."""
+        return self.stored.device
 
     def to(self, device: str) -> Pixels:
         """Return the same images on another device."""

@@ -13,7 +13,8 @@ from PIL import Image
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from prunebench.datasets.arrays import SPLITS, Arrays
+from prunebench.datasets.arrays import Arrays
+from prunebench.datasets.description import SPLITS
 from prunebench.errors import DatasetError
 from prunebench.terminal import track
 

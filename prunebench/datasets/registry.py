@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from prunebench.datasets import manifest
 from prunebench.datasets.catalogue import CATALOGUE, EMBEDDED, PAPER
 from prunebench.datasets.description import Description
+from prunebench.datasets.manifest import Manifest
 from prunebench.errors import DatasetError, PrunebenchError, UnknownNameError
 from prunebench.experiment import Dataset
+from prunebench.folders import work_folder
 
 if TYPE_CHECKING:
     from prunebench.datasets.images import Images
@@ -44,13 +46,17 @@ def require(name: str, data: Path) -> Description:
         UnknownNameError: there is none of this name.
         DatasetError: it is not in the folder `data`; says how to get it.
     """
-    known = describe(name, data)
-    if name not in EMBEDDED and manifest.read(data, name) is None:
-        raise DatasetError(f"dataset {name} is not in {data / 'datasets'}; get it so:\n{known.how}")
-    return known
+    return CATALOGUE[name] if name in EMBEDDED else _imported(name, data).description
 
 
-def load(dataset: Dataset, data: Path | None = None) -> Images:
+def _imported(name: str, data: Path) -> Manifest:
+    found = manifest.read(data, name)
+    if found is None:
+        raise DatasetError(f"dataset {name} is not in {data / 'datasets'}; get it so:\n{describe(name, data).how}")
+    return found
+
+
+def load(dataset: Dataset, data: Path = Path("data")) -> Images:
     """Load a dataset and check that its content is what the spec names.
 
     Args:
@@ -60,20 +66,22 @@ def load(dataset: Dataset, data: Path | None = None) -> Images:
     Raises:
         DatasetError: it is not here, damaged, or has another digest than the spec says.
     """
-    if dataset.name in EMBEDDED:
-        from prunebench.datasets.digits import load_digits
-
-        return load_digits(dataset)
     from prunebench.datasets.arrays import load_arrays
+    from prunebench.datasets.digits import load_digits
+    from prunebench.datasets.photos import load_photos
 
-    folder = data or Path("data")
-    found = require(dataset.name, folder)
-    if found.digest != dataset.digest:
+    if dataset.name in EMBEDDED:
+        return load_digits(dataset)
+    found, place = _imported(dataset.name, data), manifest.place(data, dataset.name)
+    digest, classes = found.description.digest, found.description.classes
+    if digest != dataset.digest:
         raise DatasetError(
-            f"{manifest.place(folder, dataset.name)} has digest {found.digest[:12]}, this outcome is of "
-            f"{dataset.digest[:12] or 'a dataset that was not here'}: another dataset of the same name"
+            f"{place} has digest {digest[:12]}, this outcome is of {dataset.digest[:12]}: another dataset of the same "
+            "name"
         )
-    return load_arrays(dataset, manifest.place(folder, dataset.name), found.classes)
+    if found.listed:
+        return load_photos(dataset, place, Path(found.source), classes, work_folder(data) / "cache" / digest[:12])
+    return load_arrays(dataset, place, classes)
 
 
 def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:

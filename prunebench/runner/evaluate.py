@@ -58,6 +58,7 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
     images = load_images(spec.dataset, runner.store.data, runner.device)
+    images.tell(runner.progress.waiting)
     gauge = Gauge(runner.device)
     network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prunebench.errors import PrunebenchError
+from prunebench.errors import PrunebenchError, StoreError
 from prunebench.experiment import Detection, Pruning, Spec, Training, digest
 from prunebench.runner.progress import Progress
 from prunebench.store import Outcome, Store
@@ -32,6 +32,15 @@ class Piece:
 
 def _anything(spec: Spec) -> None:
     """Allow it."""
+
+
+def nothing(spec: Spec) -> None:
+    """Allow nothing: what is missing is an error.
+
+    Raises:
+        StoreError: always.
+    """
+    raise StoreError(f"--pb-stored: outcome {digest(spec)[:12]} is not stored; run without it to train, or `dvc pull`")
 
 
 @dataclass

@@ -9,6 +9,7 @@ from dataset_files import arrays, write_npz
 from typer.testing import CliRunner
 
 from prunebench.commands.data import app
+from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.errors import DatasetError
 
 ROW = "t4.imagenet.vgg-11.50"
@@ -31,7 +32,7 @@ def mine(tmp_path):
 
 def test_the_list_says_what_is_here_and_what_gets_the_rest(mine):
     found = json.loads(data("list", "--json", "--data", mine))
-    assert {name for name, entry in found.items() if entry["here"]} == {"digits", "digits-low", "digits-high", "mine"}
+    assert {name for name, entry in found.items() if entry["here"]} == {"mine", *EMBEDDED}
     assert (found["mine"]["licence"], found["mine"]["bytes"]) == ("CC0", 20 * 64 + 10 * 64 + 30 + 4 * 128)
     assert found["mnist"]["digest"].startswith("1feeb58ee2d5")
     out = data("list", "--data", mine)
@@ -39,11 +40,12 @@ def test_the_list_says_what_is_here_and_what_gets_the_rest(mine):
     assert "prunebench data add cifar100 downloads" in out
 
 
-def test_verify_names_the_file_that_changed(mine):
+@pytest.mark.parametrize("at", [0, -1])
+def test_verify_names_the_file_that_changed(mine, at):
     assert data("verify", "--data", mine) == "mine: as imported\n"
     file = mine / "datasets" / "mine" / "test_labels.npy"
     content = bytearray(file.read_bytes())
-    content[-1] ^= 1
+    content[at] ^= 1
     file.write_bytes(content)
     with pytest.raises(DatasetError, match=r"dataset mine: test_labels\.npy changed since the import; import it again"):
         data("verify", "mine", "--data", mine)
@@ -88,7 +90,7 @@ def test_the_ini_file_can_substitute_and_another_row_keeps_the_tiers_dataset(hou
     mine.rename(house.path / "data")
     with open(house.path / "pytest.ini", "a") as file:
         file.write("pb_dataset =\n    cifar10=mine\n    cifar100=mine\n")
-    _, out = house.pytest("-k", "planted and slimming and imagenet", "--pb-seeds", "1")
+    _, out = house.pytest("-k", f"planted and {ROW}", "--pb-seeds", "1")
     assert "mine in place of CIFAR-10, mine in place of CIFAR-100" in out, out
     specs = [(house.path / "data" / "checkpoints" / name / "spec.json").read_text() for name in house.outcomes()]
     assert specs

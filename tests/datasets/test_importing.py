@@ -139,7 +139,7 @@ def test_arrays_that_are_no_images_and_labels_are_refused(tmp_path, content, sai
     [
         (replace(SMALL_MNIST, train=60_000), r"train is 20, of mnist it is 60000"),
         (replace(SMALL_MNIST, size=28), r"size is 8, of mnist it is 28"),
-        (replace(SMALL_MNIST, digest="ab" * 32), r"its content has digest \w{64}, that of mnist is abab"),
+        (replace(SMALL_MNIST, digest="ab" * 32), r"digest is \w{64}, of mnist it is abab"),
     ],
 )
 def test_another_dataset_under_a_known_name_is_refused(tmp_path, wanted, said):
@@ -220,6 +220,17 @@ def limit(size):
 def test_a_name_that_is_no_name_is_refused(name):
     with pytest.raises(DatasetError, match="cannot be a dataset's name"):
         described(name)
+
+
+def test_an_archive_is_to_be_unpacked(tmp_path):
+    (tmp_path / "imagenette2.tgz").write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"imagenette2\.tgz is neither a folder nor an \.npz file; unpack"):
+        add(described("imagenette"), tmp_path / "imagenette2.tgz", tmp_path / "data")
+
+
+def test_a_known_dataset_takes_no_facts():
+    with pytest.raises(DatasetError, match="imagenette is known with all its facts; leave the options out"):
+        described("imagenette", size=160)
 
 
 def test_digits_need_no_import():
