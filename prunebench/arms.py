@@ -28,6 +28,9 @@ class ArmKind:
             on from there, with fresh momentum and images in the order of the first epochs. None for the weights that
             pruning left.
         seed_shift: added to the row's seed.
+        widened: factor on the dense network's FLOPs, where the arm trains a wider dense network; 0 where it does not.
+        patterned: whether that is widened after the pattern of the row's plan, and not evenly.
+        baseline: method that prunes the dense network to the FLOPs of the row's plan, in place of the row's pruning.
     """
 
     weights: str
@@ -35,6 +38,13 @@ class ArmKind:
     budget: str
     rewind: float | None = None
     seed_shift: int = 0
+    baseline: str = ""
+    widened: int = 0
+    patterned: bool = False
+
+
+def _finetune(recipes: Recipes, dense: int, pruned: int) -> Recipe:
+    return recipes.finetune
 
 
 def _dense(recipes: Recipes, dense: int, pruned: int) -> Recipe:
@@ -69,7 +79,7 @@ def _faster(factor: int) -> Callable[[Recipes, int, int], Recipe]:
 EPOCHS = "epochs of the dense training"
 
 ARMS = {
-    "finetune": ArmKind("inherited", lambda r, dense, pruned: r.finetune, "fine-tuning"),
+    "finetune": ArmKind("inherited", _finetune, "fine-tuning"),
     "finetune_80": ArmKind("inherited", _longer(2), "fine-tuning, 2x"),
     "finetune_160": ArmKind("inherited", _longer(4), "fine-tuning, 4x"),
     "finetune_e": ArmKind("inherited", _finetune_e, EPOCHS),
@@ -85,8 +95,15 @@ ARMS = {
     "random_ticket": ArmKind("fresh", _dense, EPOCHS),
     "random_ticket_unscaled": ArmKind("unscaled", _dense, EPOCHS),
     "soft_pruned": ArmKind("inherited", lambda r, dense, pruned: replace(r.dense, stop=0), "no retraining"),
+    "patterned": ArmKind("fresh", _dense, EPOCHS, widened=1, patterned=True),
+    "patterned_x2": ArmKind("fresh", _dense, EPOCHS, widened=2, patterned=True),
+    "widened_x2": ArmKind("fresh", _dense, EPOCHS, widened=2),
     "again": ArmKind("fresh", _dense, EPOCHS, seed_shift=ANOTHER),
     "planted": ArmKind("fresh", lambda r, dense, pruned: stretched(replace(r.dense, lr=r.finetune.lr), 1), "one epoch"),
+    "uniform_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="uniform"),
+    "uniform_scratch_b": ArmKind("fresh", _same_flops, "flops", baseline="uniform"),
+    "l1_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="magnitude_l1"),
+    "random_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="random"),
 }
 """All arms, with their sources:
 
@@ -101,8 +118,16 @@ ARMS = {
 * `random_ticket`, `random_ticket_unscaled`: the paper, p.7 and p.15 (C13); fresh weights with masked layers rescaled,
   which is what scratch_e is, so that the two share an outcome, or with the spread of the dense network.
 * `soft_pruned`: He et al. 2018; the network as soft filter pruning left it, the accuracy of `pruned` as an arm.
+* `patterned`, `patterned_x2`, `widened_x2`: dense networks with the dense network's FLOPs or twice as many, with the
+  pattern of the row's plan or evenly widened (S02).
 * `again`, `planted`: controls; one repeats scratch_e, the other is a scratch arm made worse.
+* `uniform_finetune`, `uniform_scratch_b`, `l1_finetune`, `random_finetune`: what a method has to beat, at its FLOPs and
+  for as many epochs. L1 is that of all weights which go with a channel, since Li et al.'s own rule, that of filters,
+  finds none in a DenseNet.
 """
 
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
 """What the paper compares in most of its tables."""
+
+BASELINE_ARMS = tuple(name for name, arm in ARMS.items() if arm.baseline)
+"""What a method is compared with at equal FLOPs."""

@@ -1,10 +1,12 @@
-"""What else than its accuracy a claim asks of a trained network: weights near zero, the way from the start, the cost."""
+"""What a claim asks of a trained network beside its accuracy: weights near zero, the way from the start, the cost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from prunebench.arms import ARMS
 from prunebench.errors import StoreError
 from prunebench.experiment import Spec, Training
 from prunebench.jobs import Job
@@ -78,7 +80,8 @@ def measured(job: Job, record: Record, store: Store, wanted: Sequence[str]) -> R
     """
     arms = {}
     for name, arm in record.arms.items():
-        known = {seed: specs(job, seed, [name], store) for seed in arm.seeds if arm.curves}
+        own = [name] if name in ARMS else []
+        known = {seed: specs(job, seed, own, store) for seed in arm.seeds if arm.curves}
         values = {what: [_value(job, what, name, by, store) for by in known.values()] for what in wanted}
         arms[name] = arm.model_copy(update={"measures": {what: found for what, found in values.items() if found}})
     return record.model_copy(update={"arms": arms})
@@ -91,8 +94,6 @@ def _value(job: Job, what: str, arm: str, known: Mapping[str, Spec], store: Stor
 
 
 def _untrained(dense: Training) -> Training:
-    from dataclasses import replace
-
     return replace(dense, recipe=replace(dense.recipe, stop=0))
 
 

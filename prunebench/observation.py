@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 
+from prunebench.arms import BASELINE_ARMS
 from prunebench.experiment import PROTOCOL, Network, Spec
 from prunebench.jobs import Job
 from prunebench.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject
 from prunebench.record import Record
+from prunebench.statistics import sample
 from prunebench.store import Outcome, Store
+from prunebench.value import values
 
 FLOOR = (
     "every layer keeps at least one channel, where the authors' code may empty it and fail (claims/protocols.md, Q9)"
@@ -42,6 +45,9 @@ def observe(
     done = [seed for seed in seeds if "pruned" in outcomes[seed]]
     every = [outcome for by_arm in outcomes.values() for outcome in by_arm.values()]
     pruned = [_pruned(seed, outcomes[seed]["pruned"]) for seed in done]
+    found = {
+        arm: _arm(job, arm, {s: o for s, by in outcomes.items() if (o := by.get(arm))}) for arm in _order(job, arms)
+    }
     return Record(
         protocol=PROTOCOL,
         row=job.row.id,
@@ -57,12 +63,13 @@ def observe(
         seeds_planned=len(seeds),
         dense=Size(**{k: outcomes[done[0]]["pruned"].facts["dense"][k] for k in ("parameters", "flops")}),
         pruned=pruned,
-        arms={
-            arm: _arm(job, arm, {s: o for s, by in outcomes.items() if (o := by.get(arm))}) for arm in _order(job, arms)
-        },
+        arms=found,
         paper={arm: Published(mean=n.mean, std=n.std, n=n.n) for arm, n in job.row.paper.items()},
         verdicts=[],
         same_as=list(same_as),
+        values=values(
+            {arm: sample(own.accuracy, job.dataset.resolution) for arm, own in found.items()}, job.tier.confidence
+        ),
         notes=[*([FLOOR] if any(p.layers for p in pruned) else []), *sorted({n for p in pruned for n in p.notes})],
         provenance=_provenance(every),
         command=command,
@@ -90,6 +97,7 @@ def _arm(job: Job, name: str, outcomes: dict[int, Outcome]) -> Arm:
         seconds=[f["seconds"] for f in facts],
         digests=[outcome.digest for outcome in outcomes.values()],
         curves=[_curve(seed, outcome) for seed, outcome in trained.items()],
+        measures={"flops": [float(f["flops"]) for f in facts]} if name in BASELINE_ARMS else {},
     )
 
 

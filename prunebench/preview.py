@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prunebench.arms import PAPER_ARMS
+from prunebench.arms import ARMS
 from prunebench.jobs import Job, job
 from prunebench.record import Record, load
 from prunebench.tables import Row
@@ -34,7 +34,7 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
         "params_pruned": [p.size.parameters for p in done.pruned] if done else None,
         "flops_dense": flops,
         "flops_pruned": [p.size.flops for p in done.pruned] if done else None,
-        "arms": {arm: _arm(work, arm, done) for arm in ("dense", *PAPER_ARMS)},
+        "arms": {arm: _arm(work, arm, done) for arm in (done.arms if done else ("dense", *planned(row)))},
         "verdict": done.verdicts[0].state if done and done.verdicts else None,
     }
 
@@ -43,9 +43,20 @@ def _arm(work: Job, name: str, done: Record | None) -> dict[str, Any]:
     if done:
         arm = done.arms[name]
         return {"epochs": max(arm.epochs), "seeds": arm.seeds, "accuracy": arm.accuracy}
-    planned = {"dense": work.recipes.dense, "scratch_e": work.recipes.dense, "finetune": work.recipes.finetune}
-    recipe = planned.get(name)
-    return {"epochs": recipe.epochs if recipe else None, "seeds": list(range(work.tier.seeds)), "accuracy": []}
+    return {"epochs": _epochs(work, name), "seeds": list(range(work.tier.seeds)), "accuracy": []}
+
+
+def planned(row: Row) -> list[str]:
+    """Return the arms that the row's table has, in its order."""
+    return [name for name in (*row.paper, *row.drops) if name in ARMS]
+
+
+def _epochs(work: Job, name: str) -> int | None:
+    """Return how many epochs an arm, or the dense network, is trained; None where the pruned FLOPs decide it."""
+    if name == "dense":
+        return work.recipes.dense.trained
+    arm = ARMS[name]
+    return None if "flops" in arm.budget else work.arm(name, 0, {"flops": 1, "dense": {"flops": 1}}).recipe.trained
 
 
 def _dense(work: Job) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -71,6 +71,17 @@ class Row:
         """A line for people."""
         to = f"to {self.variant}" if self.variant else f"{self.ratio:.0%}".replace("%", " %")
         return f"{self.network} on {self.dataset}, {self.method} {to}" + (f", {self.setting}" if self.setting else "")
+
+    def lent(self, claim: str, name: str = "", **changes: Any) -> Row:
+        """Return this row as one of another claim, such as `f02.random.t1.cifar10.vgg-16-a`, without paper numbers.
+
+        Args:
+            claim: id of the claim.
+            name: what sets it apart from the claim's other rows.
+            changes: fields that differ.
+        """
+        own = ".".join(filter(None, (claim.lower(), name, self.id)))
+        return replace(self, **{"id": own, "claims": (claim,), "paper": {}, "drops": {}, **changes})
 
 
 @dataclass(frozen=True)

@@ -64,12 +64,15 @@ def by_score(score: Score, allocation: Counts = "uniform") -> Callable[..., Plan
     return prune
 
 
-def by_weight(score: Score, rounds: int = 1) -> Callable[..., Plan]:
+def by_weight(
+    score: Score, rounds: int = 1, prepare: Callable[[nn.Module], nn.Module] = deepcopy
+) -> Callable[..., Plan]:
     """Return the method that masks the weights with the lowest scores of the whole network, by one threshold.
 
     Args:
         score: by the name of a module of `maskable`, in the shape of its weight.
         rounds: the method's own number of rounds.
+        prepare: returns the copy of the network that is scored, and masked from round to round.
 
     Returns:
         `prune(network, ratio, context, rounds=..)`. With several rounds the share of kept weights falls
@@ -77,14 +80,12 @@ def by_weight(score: Score, rounds: int = 1) -> Callable[..., Plan]:
     """
 
     def prune(network: nn.Module, ratio: float, context: Context, rounds: int = rounds) -> Plan:
-        left = deepcopy(network)
+        left = prepare(network)
         weights = maskable(left)
         kept = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in weights.items()}
         for step in range(1, rounds + 1):
             share = _share(step, rounds)
-            scores = score(left, context)
-            open_scores = {name: scores[name].masked_fill(~mask, -torch.inf) for name, mask in kept.items()}
-            kept = above_threshold(open_scores, ratio if share == 1 else 1 - (1 - ratio) ** share)
+            kept = above_threshold(score(left, context), ratio if share == 1 else 1 - (1 - ratio) ** share, kept)
             with torch.no_grad():
                 for name, weight in weights.items():
                     weight.masked_fill_(~kept[name], 0)

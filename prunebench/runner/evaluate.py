@@ -29,9 +29,10 @@ from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.masks import draw, hold
-from prunebench.pruning.patterns import kernel_shares, stage_shares
+from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.regularisers import regulariser
+from prunebench.pruning.speedup import at_flops
 from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.store import Outcome, Store
@@ -108,16 +109,18 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     network = trained_network(spec.trained, runner.store)
     context = _context(spec.trained, runner.store)
     file = runner.method_file
-    prune = registry.resolve(spec.method, file)
-    if spec.source is not None:
-        prune = partial(prune, pattern=_pattern(spec.source, runner))
-    plan = registry.checked_plan(prune, network, spec.ratio, context, images.example)
+    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
+    prune = partial(registry.resolve(spec.method, file), **pattern)
+    decide = at_flops if spec.of == "flops" else registry.pruned
+    plan, small = decide(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
-    small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
+    if inherit is not None:
+        small = surgery.apply(inherit(network, plan, context), plan, images.example)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
         "accuracy": evaluate(deepcopy(small).to(runner.device), tested.test, tested.test_labels)[1],
         "dense": _size(count(network, images.example)),
+        "widths": width_shares(plan),
         "stages": stage_shares(plan, network, images.example),
         "kernels": kernel_shares(plan, network, images.example),
         **_size(count(small, images.example, nonzero=bool(plan.masks))),
@@ -142,24 +145,39 @@ def _pattern(source: Pruning, runner: Runner) -> Any:
 def starting_network(spec: Training, store: Store) -> nn.Module:
     """Return the network that a training starts with.
 
-    A fresh pruned network is drawn anew for its own shapes: same architecture as the inherited one, other weights.
+    A fresh pruned network is a new dense one, cut by the same plans as the inherited one: same architecture, other
+    weights. Where `networks.initialise` has a rule for every layer, these are drawn for the shapes after pruning.
     """
     images = load_images(spec.dataset, store.data)
     start = spec.start
     if start.pruning is None and start.rewound is not None:
         return trained_network(start.rewound, store)
     if start.pruning is None:
-        network = networks.build(spec.network, images.example.shape[1], images.classes)
-        networks.initialise(network, rng(spec.seed, "init"))
-        return network
+        return _dense(spec, images, "init")
     plan = _plan(start.pruning, store)
+    if start.weights != "inherited":
+        network = _cut(_dense(spec, images, "scratch"), start.pruning, images, store)
+        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
+        return network
     network = surgery.apply(trained_network(start.rewound or start.pruning.trained, store), plan, images.example)
     fitted = _stored(start.pruning, store).folder / "weights.safetensors"
-    if start.weights != "inherited":
-        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
-    elif start.rewound is None and fitted.exists():
+    if start.rewound is None and fitted.exists():
         network.load_state_dict(load_file(fitted))
     return network
+
+
+def _dense(spec: Training, images: Images, axis: str) -> nn.Module:
+    def build() -> nn.Module:
+        return networks.build(spec.network, images.example.shape[1], images.classes)
+
+    return networks.fresh(build, rng(spec.seed, axis))
+
+
+def _cut(dense: nn.Module, pruning: Pruning, images: Images, store: Store) -> nn.Module:
+    """Apply a pruning's plan to a dense network, after those of the prunings that came before it."""
+    before = pruning.trained.start.pruning
+    network = dense if before is None else _cut(dense, before, images, store)
+    return surgery.apply(network, _plan(pruning, store), images.example)
 
 
 def trained_network(spec: Training, store: Store) -> nn.Module:

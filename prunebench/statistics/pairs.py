@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from prunebench.statistics.published import with_paper_of_pair
 from prunebench.statistics.samples import Difference, Sample
 from prunebench.statistics.verdict import Question, State, Verdict
 from prunebench.statistics.welch import Contrast, error, mean_difference, power, seeds_needed
 
 
+@with_paper_of_pair
 def at_least(
     a: Sample,
     b: Sample,
@@ -27,6 +29,7 @@ def at_least(
     return above(mean_difference([Difference(a, b)]), question, -margin)
 
 
+@with_paper_of_pair
 def greater(
     a: Sample,
     b: Sample,
@@ -42,6 +45,7 @@ def greater(
     return replace(above(mean_difference([Difference(a, b)]), question, 0.0), power=None)
 
 
+@with_paper_of_pair
 def equivalent(
     a: Sample,
     b: Sample,

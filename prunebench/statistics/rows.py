@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from prunebench.statistics.pairs import above, at_least, equivalent, greater, outside, within
+from prunebench.statistics.pairs import above, outside, within
+from prunebench.statistics.published import with_paper_of_rows
 from prunebench.statistics.samples import Difference, row_count
 from prunebench.statistics.verdict import Question, State, Verdict
 from prunebench.statistics.welch import error, mean_difference
@@ -14,6 +15,7 @@ from prunebench.statistics.welch import error, mean_difference
 Names = tuple[str, str]
 
 
+@with_paper_of_rows
 def mean_at_least(
     differences: Sequence[Difference],
     margin: float,
@@ -30,6 +32,7 @@ def mean_at_least(
     return above(mean_difference(differences), question, -margin)
 
 
+@with_paper_of_rows
 def mean_greater(
     differences: Sequence[Difference],
     confidence: float | None = None,
@@ -41,6 +44,7 @@ def mean_greater(
     return replace(above(mean_difference(differences), question, 0.0), power=None)
 
 
+@with_paper_of_rows
 def mean_equivalent(
     differences: Sequence[Difference],
     margin: float,
@@ -53,6 +57,7 @@ def mean_equivalent(
     return within(mean_difference(differences), question)
 
 
+@with_paper_of_rows
 def every_at_least(
     differences: Sequence[Difference],
     margin: float,
@@ -66,10 +71,11 @@ def every_at_least(
     REFUTED if some row is refuted after Holm's correction over the rows; else INCONCLUSIVE.
     """
     question = _of_each(differences, "at least", margin, confidence, names, unit)
-    rows = [at_least(d.a, d.b, margin, confidence, names, unit) for d in differences]
+    rows = [above(mean_difference([d]), question, -margin) for d in differences]
     return _every(rows, _below(rows), question, lambda row: row.difference)
 
 
+@with_paper_of_rows
 def every_greater(
     differences: Sequence[Difference],
     confidence: float | None = None,
@@ -78,10 +84,11 @@ def every_greater(
 ) -> Verdict:
     """Test "A is greater than B in every row": as `every_at_least` without a margin."""
     question = _of_each(differences, "greater than", 0.0, confidence, names, unit)
-    rows = [greater(d.a, d.b, confidence, names, unit) for d in differences]
+    rows = [above(mean_difference([d]), question, 0.0) for d in differences]
     return _every(rows, _below(rows), question, lambda row: row.difference)
 
 
+@with_paper_of_rows
 def every_equivalent(
     differences: Sequence[Difference],
     margin: float,
@@ -94,11 +101,12 @@ def every_equivalent(
     SUPPORTED and REFUTED as in `every_at_least`, each row by two one-sided tests.
     """
     question = _of_each(differences, "equivalent to", margin, confidence, names, unit)
-    rows = [equivalent(d.a, d.b, margin, confidence, names, unit) for d in differences]
+    rows = [within(mean_difference([d]), question) for d in differences]
     against = [outside(mean_difference([d]), margin) for d in differences]
     return _every(rows, against, question, lambda row: -abs(row.difference))
 
 
+@with_paper_of_rows
 def any_greater(
     differences: Sequence[Difference],
     margin: float,
@@ -114,7 +122,7 @@ def any_greater(
     """
     relation = f"{names[0]} greater than {names[1]} in some of {row_count(differences)} rows"
     question = Question(relation, f"{names[0]} - {names[1]}", margin, confidence, unit)
-    rows = [greater(d.a, d.b, confidence, names, unit) for d in differences]
+    rows = [above(mean_difference([d]), question, 0.0) for d in differences]
     if not rows:
         return question.open(0.0, (0, 0), "There is no row.")
     corrected = holm([1.0 if row.p is None else row.p for row in rows])
@@ -128,11 +136,10 @@ def any_greater(
         f"at all; the smallest p of greater is {min(corrected):.2g} after Holm's correction. In that row, {best.reason}"
     )
     needed = best.seeds_needed if state == "INCONCLUSIVE" else None
-    return replace(
-        best, state=state, relation=relation, margin=margin, p=min(corrected), seeds_needed=needed, reason=reason
-    )
+    return replace(best, state=state, p=min(corrected), power=None, seeds_needed=needed, reason=reason)
 
 
+@with_paper_of_rows
 def count_at_least(
     differences: Sequence[Difference],
     needed: int,
@@ -220,8 +227,7 @@ def _every(
     seeds = [row.seeds_needed for row in rows if row.state == "INCONCLUSIVE"]
     needed = max((s for s in seeds if s), default=None) if None not in seeds and state == "INCONCLUSIVE" else None
     p = None if any(row.p is None for row in rows) else max(row.p for row in rows if row.p is not None)
-    shown = replace(worst, power=None, seeds_needed=needed, reason=reason)
-    return replace(shown, state=state, relation=question.relation, p=p)
+    return replace(worst, state=state, p=p, power=None, seeds_needed=needed, reason=reason)
 
 
 def _count_distribution(rows: Sequence[Difference], margin: float) -> Any:

@@ -18,12 +18,14 @@ class Sample:
         std: standard deviation over the seeds (ddof = 1), in the same unit; 0 for a single seed.
         n: number of seeds.
         resolution: the smallest step of a value; for accuracies, 100 / number of test images.
+        paper: what the paper has for this arm; None where it has nothing.
     """
 
     mean: float
     std: float
     n: int
     resolution: float = 0.0
+    paper: Sample | None = None
 
     @property
     def variance(self) -> float:
@@ -51,11 +53,13 @@ class Difference:
         a: the side that the relation speaks of.
         b: the side it is compared with.
         weight: how many rows this is: rows that share their outcomes are one observation and are passed once.
+        paper: what the paper has for each of these rows, which there are different ones; fewer where it has no number.
     """
 
     a: Sample
     b: Sample
     weight: int = 1
+    paper: tuple[Difference, ...] = ()
 
     @property
     def seeds(self) -> int:

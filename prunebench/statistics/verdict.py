@@ -15,7 +15,10 @@ WIDEST = 100.0
 
 _WIDEST_OF_OTHER_UNITS = 1e12
 
-_CONFIDENCE: ContextVar[float] = ContextVar("confidence", default=0.95)
+CONFIDENCE = 0.95
+"""Of each bound, where nothing else is said."""
+
+_CONFIDENCE: ContextVar[float] = ContextVar("confidence", default=CONFIDENCE)
 
 
 @contextmanager
@@ -50,6 +53,7 @@ class Verdict:
             and spreads stayed; None where it is settled, no number up to `MOST_SEEDS` would do, or it is not known.
         reason: one plain sentence.
         unit: what `difference` and its bounds are in: `points` of accuracy, `rows`, `kept share`, `tau`, `seconds`, ...
+        paper: what the same test says of the paper's own numbers; None where they allow none.
     """
 
     state: State
@@ -65,6 +69,7 @@ class Verdict:
     seeds_needed: int | None
     reason: str
     unit: str = "points"
+    paper: Verdict | None = None
 
 
 @dataclass(frozen=True)

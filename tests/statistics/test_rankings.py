@@ -61,6 +61,22 @@ def test_of_methods_whose_true_tau_is_zero_few_are_called_greater():
         assert stats.binomtest(found.count(state), runs, 0.05, "greater").pvalue > 0.001
 
 
+def test_of_two_true_taus_that_are_equal_few_are_called_unequal():
+    rng, runs, found = np.random.default_rng(4), 100, []
+
+    def tau(a, b):
+        return stats.kendalltau(a, b).statistic
+
+    while len(found) < runs:
+        architecture, value = rng.normal(0, 1, 6), rng.normal(0, 0.5, 6)
+        if abs(tau(architecture + value, architecture) - tau(architecture + value, value)) > 1e-9:
+            continue
+        x, y = scores(architecture + value, 0.3, rng), scores(architecture, 0.3, rng)
+        found.append(tau_greater(x, y, {m: [a - b for a, b in zip(x[m], y[m], strict=True)] for m in x}).state)
+    for state in ("SUPPORTED", "REFUTED"):
+        assert stats.binomtest(found.count(state), runs, 0.05, "greater").pvalue > 0.01
+
+
 def test_a_slope_is_scipys_regression_on_doublings():
     points = {10: [3.0, 3.4, 2.9], 20: [2.1, 2.4, 2.2], 40: [1.2, 1.0], 80: [0.3, 0.1, 0.5]}
     x = [np.log2(at) for at, values in points.items() for _ in values]

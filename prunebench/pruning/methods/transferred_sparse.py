@@ -1,4 +1,4 @@
-"""The average kernel pattern that magnitude pruning finds in another network (transferred design, paper p.9, Fig. 6)."""
+"""The average kernel pattern that magnitude pruning finds in another network (transferred, paper p.9, Fig. 6)."""
 
 from __future__ import annotations
 
