@@ -99,6 +99,7 @@ class Settings:
         words = ["--pb-tier", self.tier.name, "--pb-seeds", self.seeds_option]
         words += [word for pair in self.datasets for word in ("--pb-dataset", pair)]
         words += ["--pb-method", self.method] if self.method else []
+        words += ["--pb-deterministic"] if self.deterministic else []
         return f'pytest claims -k "{expression}" {" ".join(words)}'
 
 
