@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from prunebench import tables, tiers
 from prunebench.commands import data as data_command
 from prunebench.commands.audit import audit
+from prunebench.commands.bench import bench
 from prunebench.commands.check import check
 from prunebench.commands.doctor import doctor
 from prunebench.commands.new_method import new_method
@@ -29,6 +30,7 @@ app = typer.Typer(
 
 app.add_typer(data_command.app, name="data")
 app.command()(audit)
+app.command()(bench)
 app.command()(plan)
 app.command()(doctor)
 app.command()(new_method)
@@ -134,33 +136,6 @@ def sync(
     store = Store(data, work_folder(data))
     added = sum(tracker.log(load(path.read_text()), store.folder) for path in paths)
     print(f"{len(paths)} records, {added} runs added to {tracker.uri}")
-
-
-@app.command()
-def bench(
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    network: Annotated[list[str] | None, typer.Option(help="Network by the paper's name; may be repeated.")] = None,
-    rounds: Annotated[int, typer.Option(help="Pairs of epochs that count.")] = 5,
-    as_json: Json = False,
-) -> None:
-    """Measure our training loop against the plain loop that a user would write."""
-    from prunebench.benchmark import bench as measure
-
-    tier = tiers.SMOKE
-    found = []
-    for result in measure(tier, network or list(tier.networks), device, rounds):
-        found.append(result)
-        if not as_json:
-            print(_comparison(result))
-    if as_json:
-        print(json.dumps(found, indent=1))
-
-
-def _comparison(result: dict[str, Any]) -> str:
-    speeds = f"ours {result['ours']:>8.0f}  plain {result['plain']:>8.0f} images/s"
-    low, high = result["spread"]
-    head = f"{result['network']:14} {result['dataset']}, batch {result['batch_size']}, {result['device']}"
-    return f"{head}:  {speeds}  ratio {result['ratio']:.2f} [{low:.2f}, {high:.2f}]  input {result['input_share']:.1%}"
 
 
 def main() -> None:

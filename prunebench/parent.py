@@ -55,11 +55,13 @@ class Parent:
     def pytest_report_header(self) -> list[str]:
         """Say what will be trained, on what, where it goes and how it will be judged."""
         s, tier = self.settings, self.settings.tier
+        place = s.device if self.config.option.collectonly else environment.device(s.device, environment.gpus())
         return [
             f"prunebench: tier {tier.name} ({s.why}), {_seeds(s)}, "
             f"margin {tier.margin:g} points at {tier.confidence:.0%}",
             f"  data:    {_datasets(tier)}; {tier.summary}",
-            f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread",
+            f"  device:  {place}, {environment.processor()}, {cores()} cores; "
+            f"{s.workers} worker(s) x {s.threads} thread",
             f"  store:   {s.data} ({len(self.before.outcomes)} outcomes); tracking: {self.tracker.uri}; "
             f"commit {environment.commit()}",
         ]

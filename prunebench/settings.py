@@ -108,6 +108,7 @@ class Settings:
         words += [word for pair in self.datasets for word in ("--pb-dataset", pair)]
         words += ["--pb-method", self.method] if self.method else []
         words += ["--pb-network", self.network] if self.network else []
+        words += ["--pb-deterministic"] if self.deterministic else []
         return f'pytest claims -k "{expression}" {" ".join(words)}'
 
 

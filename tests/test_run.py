@@ -8,6 +8,7 @@ import sqlite3
 import time
 
 import pytest
+import torch
 
 from prunebench.record import load
 from prunebench.report import closing_tables
@@ -120,6 +121,11 @@ def test_verdicts_become_pytest_outcomes(copied_house):
         (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
         (["--pb-tier", "paper"], "tier 'paper' cannot run yet; `prunebench show ROW --tier paper`"),
         (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
+        pytest.param(
+            ["--pb-device", "cuda"],
+            "device cuda: PyTorch finds no CUDA device here; cpu is valid",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device"),
+        ),
         (["--pb-device", "tpu"], "--pb-device tpu: unknown; valid are auto, cpu, cuda"),
         (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
         (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),

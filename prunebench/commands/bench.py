@@ -1,0 +1,40 @@
+"""`prunebench bench`: typer glue only."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+
+def bench(
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    network: Annotated[
+        list[str] | None, typer.Option(help="Network of the smoke tier, CIFAR VGG-16 or CIFAR ResNet-56; repeatable.")
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Rounds that count (default: 7, of full networks 3).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure our training loop against the plain loop that a user would write, interleaved in one run."""
+    from prunebench import benchmark
+
+    found = []
+    for result in benchmark.bench(benchmark.subjects(network) if network else benchmark.subjects(), device, rounds):
+        found.append(result)
+        if not as_json:
+            print(_line(result), flush=True)
+    if as_json:
+        print(json.dumps(found, indent=1))
+
+
+def _line(result: dict[str, Any]) -> str:
+    head = f"{result['network']:15} {result['dataset']}, batch {result['batch_size']}, {result['device']}"
+    low, high = result["spread"]
+    rest = "" if result["overhead_share"] is None else f"  overhead {result['overhead_share']:.1%}"
+    return (
+        f"{head}:  ours {result['ours']:>7.0f}  plain {result['plain']:>7.0f} images/s  "
+        f"ratio {result['ratio']:.2f} [{low:.2f}, {high:.2f}]  input {result['input_share']:.1%}{rest}"
+    )
