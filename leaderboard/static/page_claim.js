@@ -1,0 +1,36 @@
+// One claim: the sentence, its tests, and the rows that are evidence for it.
+"use strict";
+
+const data = pb.data();
+const host = document.getElementById("view");
+const rows = pb.h("div");
+const tests = pb.h("div");
+const where = [data.where, data.section ? `section ${data.section}` : ""].filter(Boolean).join(", ");
+host.append(
+  pb.h("p", { class: "crumbs" }, pb.h("a", { href: pb.address("claims.html") }, "all claims"), where ? ` · ${where} of the paper` : " · not a claim of the paper"),
+  pb.h("h1", {}, data.claim),
+  data.statement ? pb.h("p", { class: "statement" }, data.statement) : "",
+  tests,
+  pb.h("section", {}, pb.h("h2", {}, "Rows that are evidence"), rows),
+);
+
+function article(record, group) {
+  const file = `${data.files[record.name]}.json`;
+  const others = record.aside.map((verdict) => pb.verdict(verdict));
+  return pb.h(
+    "section",
+    {},
+    pb.h("h2", {}, record.statement),
+    pb.h("p", { class: "crumbs" }, pb.h("code", {}, record.name), ` · over ${record.rows.length} rows · `, pb.h("a", { href: pb.address("claims", group.key, file), download: file }, "record as JSON")),
+    pb.verdict(record.verdict, record.paper),
+    pb.plot(pb.figures.claimCurves(record), "Curves that were compared", "Means over the seeds, whiskers from lowest to highest."),
+    others.length ? pb.h("details", {}, pb.h("summary", {}, `${others.length} further comparisons`), others) : null,
+    pb.h("pre", { class: "command", tabindex: 0 }, pb.h("code", {}, record.command)),
+  );
+}
+
+pb.follow("rows", rows, (lines, view, group) => {
+  const found = data.tests[group.key] ?? [];
+  tests.replaceChildren(...(found.length ? found.map((record) => article(record, group)) : [pb.h("p", {}, `No test over several rows in tier ${group.tier}.`)]));
+  pb.rowTable(rows, lines, view, group, { claims: data.claim });
+});
