@@ -18,7 +18,10 @@ app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
 Records = Annotated[Path | None, typer.Option("--records", help="Folder of record JSON files, instead of MLflow.")]
 Uri = Annotated[str | None, typer.Option("--uri", help="MLflow store; else MLFLOW_TRACKING_URI, else ./mlflow.db.")]
-Challenged = Annotated[Path | None, typer.Option("--challenges", exists=True, dir_okay=False, help="YAML file of challenges, instead of ours.")]
+Challenged = Annotated[
+    Path | None,
+    typer.Option("--challenges", exists=True, dir_okay=False, help="YAML file of challenges, instead of ours."),
+]
 Out = Annotated[Path, typer.Option("--out", help="Folder of the site; an earlier site there is replaced.")]
 
 

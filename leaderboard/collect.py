@@ -201,7 +201,7 @@ def group_of(record: AnyRecord) -> str:
 
 
 def export(records: Iterable[AnyRecord], folder: Path) -> list[Path]:
-    """Write each record to `folder/<tier>/<name>.json` (`<tier>~<protocol>` for an older protocol); return the files."""
+    """Write each record to `folder/<group>/<name>.json` and return the files."""
     files = []
     for record in records:
         file = folder / group_of(record) / f"{file_name(name_of(record))}.json"

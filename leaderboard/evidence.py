@@ -23,7 +23,7 @@ def claim_ids(tables: Tables, records: Iterable[ClaimRecord], lines: Iterable[Li
 
 
 def claim_lines(tables: Tables, records: Sequence[ClaimRecord], lines: Sequence[Line]) -> list[Line]:
-    """Return the lines of the table of claims of one group: a line per test, or per claim that has no test over rows."""
+    """Return one group's lines of the table of claims: one per test, or per claim that has no test over rows."""
     evidence: dict[str, list[Line]] = defaultdict(list)
     for line in lines:
         for claim in line.get("claims", "").split():
@@ -51,7 +51,6 @@ def _base(name: str, claim: Claim | None, wanted: int, evidence: Sequence[Line])
 
 def _test(record: ClaimRecord) -> Line:
     verdict = record.verdict
-    said = verdict.paper.state if verdict.paper else "INCONCLUSIVE" if record.claim[:1] == "S" else "SUPPORTED"
     bounds = ("difference", "lower", "upper")
     return {
         "test": record.name,
@@ -61,15 +60,23 @@ def _test(record: ClaimRecord) -> Line:
         "paper_state": verdict.paper.state.lower() if verdict.paper else None,
         "state": verdict.state.lower(),
         "reason": verdict.reason,
-        "agrees": _planted(record) if record.control else agreement(verdict.state, said),
+        "agrees": agrees(record),
         "n": min(verdict.n, default=0),
         "unit": verdict.unit,
         **{name: number(getattr(verdict, name)) for name in bounds},
     }
 
 
-def _planted(record: ClaimRecord) -> str:
-    return "as planted" if record.verdict.state in record.expected else "not as planted"
+def agrees(record: ClaimRecord) -> str:
+    """Return whether we find what the paper says: by its own numbers where these can be tested, else by its sentence.
+
+    A control was said to end as it was planted; of a conjecture (`S01`) nobody says anything yet.
+    """
+    verdict = record.verdict
+    if record.control:
+        return "as planted" if verdict.state in record.expected else "not as planted"
+    said = verdict.paper.state if verdict.paper else "INCONCLUSIVE" if record.claim.startswith("S") else "SUPPORTED"
+    return agreement(verdict.state, said)
 
 
 def agreement(ours: State, papers: State) -> str:
@@ -105,14 +112,14 @@ def distinct(lines: Sequence[Line]) -> int:
     return len({line.get("twin", line["row"]) for line in lines})
 
 
-def _plain(record: ClaimRecord) -> Any:
-    return json.loads(record.model_dump_json())
+def _page_of_test(record: ClaimRecord) -> dict[str, Any]:
+    plain = json.loads(record.model_dump_json())
+    return {"record": plain, "agrees": agrees(record), "file": f"{file_name(record.name)}.json"}
 
 
 def claim_page(name: str, tables: Tables, records: Mapping[str, Sequence[ClaimRecord]]) -> dict[str, Any]:
     """Return what a claim's own page shows beside its rows: the sentence and, by group, the records of its tests."""
     claim = tables.claims.get(name)
-    tests = {group: [_plain(r) for r in several if r.claim == name] for group, several in records.items()}
-    files = {r.name: file_name(r.name) for several in records.values() for r in several if r.claim == name}
+    tests = {group: [_page_of_test(r) for r in several if r.claim == name] for group, several in records.items()}
     about = {"statement": claim.statement, "section": claim.section, "where": claim.where} if claim else {}
-    return {"claim": name, **about, "tests": {group: t for group, t in tests.items() if t}, "files": files}
+    return {"claim": name, **about, "tests": {group: found for group, found in tests.items() if found}}

@@ -35,7 +35,9 @@ def build(records: Iterable[AnyRecord], out: Path, challenges: Challenges | None
     return build_from(((name_of(record), record) for record in records), out, challenges or {}).skipped
 
 
-def build_from(sources: Iterable[Source], out: Path, challenges: Challenges, nothing: str = "no records given") -> Found:
+def build_from(
+    sources: Iterable[Source], out: Path, challenges: Challenges, nothing: str = "no records given"
+) -> Found:
     """Write the site to `out`, replacing what an earlier build left there; a build that fails changes nothing.
 
     Args:

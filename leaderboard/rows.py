@@ -1,4 +1,4 @@
-"""Sources -> the pages of rows, one by one and in several processes: no more than a few hundred records are in memory."""
+"""Sources -> the pages of rows, in several processes; no more than a few hundred records are in memory."""
 
 from __future__ import annotations
 

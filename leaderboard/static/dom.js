@@ -8,7 +8,8 @@ pb.h = (tag, attributes = {}, ...children) => {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
   return element;
@@ -26,7 +27,12 @@ pb.signed = (value, digits = 2) => {
 
 /** A large number with three digits and its prefix, such as `4.81 M`. */
 pb.quantity = (value) => {
-  const [limit, unit] = [[1e12, " T"], [1e9, " G"], [1e6, " M"], [1e3, " k"]].find(([size]) => value >= size) ?? [1, ""];
+  const [limit, unit] = [
+    [1e12, " T"],
+    [1e9, " G"],
+    [1e6, " M"],
+    [1e3, " k"],
+  ].find(([size]) => value >= size) ?? [1, ""];
   return `${+(value / limit).toPrecision(3)}${unit}`;
 };
 
@@ -59,7 +65,10 @@ pb.arm = (name) => {
 };
 
 /** Arms as pages order them: the known ones first. */
-pb.inOrder = (names) => [...Object.keys(pb.ARMS).filter((name) => names.includes(name)), ...names.filter((name) => !Object.hasOwn(pb.ARMS, name))];
+pb.inOrder = (names) => [
+  ...Object.keys(pb.ARMS).filter((name) => names.includes(name)),
+  ...names.filter((name) => !Object.hasOwn(pb.ARMS, name)),
+];
 
 /** A verdict's text with the arms' names for people and real minus signs. */
 pb.words = (text) =>
@@ -111,7 +120,13 @@ pb.data = () => JSON.parse(document.getElementById("data").textContent);
 pb.notice = (text) => (text ? [pb.h("p", { class: "notice", role: "note" }, text)] : []);
 
 pb.facts = (pairs) =>
-  pb.h("dl", { class: "facts" }, pairs.filter(([, value]) => pb.known(value)).map(([name, value]) => pb.h("div", {}, pb.h("dt", {}, name), pb.h("dd", {}, value))));
+  pb.h(
+    "dl",
+    { class: "facts" },
+    pairs
+      .filter(([, value]) => pb.known(value))
+      .map(([name, value]) => pb.h("div", {}, pb.h("dt", {}, name), pb.h("dd", {}, value))),
+  );
 
 /** A section with its heading; null without content. */
 pb.section = (title, ...content) => {

@@ -1,7 +1,12 @@
 // A record -> its figures.
 "use strict";
 
-const COLOURS = Object.fromEntries(["dense", "sparse", "pruned", "finetune", "scratch_e", "scratch_b"].map((name) => [name, `--arm-${name.replace("_", "-")}`]));
+const COLOURS = Object.fromEntries(
+  ["dense", "sparse", "pruned", "finetune", "scratch_e", "scratch_b"].map((name) => [
+    name,
+    `--arm-${name.replace("_", "-")}`,
+  ]),
+);
 pb.armColour = (name) => (Object.hasOwn(COLOURS, name) ? COLOURS[name] : "--arm-other");
 const DASHES = ["solid", "dash", "dot", "dashdot", "longdash"];
 
@@ -15,18 +20,30 @@ pb.figures = {};
 
 /** Test accuracy by epoch: a thin line for each seed, a thick one for their mean. */
 pb.figures.curves = ({ arms }) => {
-  const names = pb.inOrder(Object.keys(arms)).filter((name) => arms[name].curves.some((curve) => curve.test_accuracy.length));
+  const names = pb
+    .inOrder(Object.keys(arms))
+    .filter((name) => arms[name].curves.some((curve) => curve.test_accuracy.length));
   if (!names.length) return null;
   const data = names.flatMap((name) => {
     const series = arms[name].curves.map((curve) => curve.test_accuracy);
     const style = { color: pb.armColour(name), dash: dash(name, names) };
-    const seeds = series.map((y) => ({ ...trace(y), legendgroup: name, line: { ...style, width: 1 }, opacity: 0.35, showlegend: false, hoverinfo: "skip" }));
+    const seeds = series.map((y) => ({
+      ...trace(y),
+      legendgroup: name,
+      line: { ...style, width: 1 },
+      opacity: 0.35,
+      showlegend: false,
+      hoverinfo: "skip",
+    }));
     const hover = { name: pb.label(pb.arm(name)), hovertemplate: "epoch %{x}: %{y:.2f} %" };
     return [...seeds, { ...trace(meanOf(series)), ...hover, legendgroup: name, line: { ...style, width: 2.5 } }];
   });
   const longest = Math.max(...data.map(({ x }) => x.length));
   const xaxis = { title: { text: "epoch" }, rangemode: "tozero", ...(longest < 12 ? { dtick: 1 } : {}) };
-  return { data, layout: { height: 420, xaxis, yaxis: { title: { text: "test accuracy, %" } }, hovermode: "x unified" } };
+  return {
+    data,
+    layout: { height: 420, xaxis, yaxis: { title: { text: "test accuracy, %" } }, hovermode: "x unified" },
+  };
 };
 
 function trace(y) {
@@ -53,7 +70,10 @@ pb.figures.dots = ({ arms }) => {
   const bar = { symbol: "line-ns-open", size: 20, color: "--ink", line: { width: 2 } };
   const means = { ...hover, x: names.map((name) => pb.mean(arms[name].accuracy)), y: names.map(label), marker: bar };
   const xaxis = { title: { text: "test accuracy of the last epoch, %" } };
-  return { data: [...seeds, means], layout: { height: 110 + 44 * names.length, xaxis, yaxis: { autorange: "reversed", showgrid: false } } };
+  return {
+    data: [...seeds, means],
+    layout: { height: 110 + 44 * names.length, xaxis, yaxis: { autorange: "reversed", showgrid: false } },
+  };
 };
 
 /** Differences with their bounds, one below the other: [{label, difference, lower, upper, colour, margin, paper}]. */
@@ -66,7 +86,15 @@ pb.figures.intervals = (rows, title = "points of accuracy") => {
     showlegend: false,
     x: [row.difference],
     y: [i],
-    error_x: { type: "data", symmetric: false, array: [row.upper - row.difference], arrayminus: [row.difference - row.lower], color: row.colour, thickness: 2, width: 5 },
+    error_x: {
+      type: "data",
+      symmetric: false,
+      array: [row.upper - row.difference],
+      arrayminus: [row.difference - row.lower],
+      color: row.colour,
+      thickness: 2,
+      width: 5,
+    },
     marker: { size: 9, color: row.colour, symbol: row.symbol ?? "circle" },
     customdata: [row.link ?? null],
     hovertemplate: `${row.label}<br>${pb.signed(row.difference)} [${pb.signed(row.lower)}, ${pb.signed(row.upper)}]<extra></extra>`,
@@ -83,30 +111,71 @@ pb.figures.intervals = (rows, title = "points of accuracy") => {
     showlegend: true,
   };
   const shapes = rows.flatMap((row, i) => (row.margin ? [band(i, row.margin)] : []));
-  const yaxis = { tickvals: rows.map((_, i) => i), ticktext: rows.map((row) => row.label), range: [rows.length - 0.5, -0.5], showgrid: false, zeroline: false };
-  return { data: papers.length ? [...points, diamonds] : points, layout: { height: 100 + 36 * rows.length, xaxis: { title: { text: title }, zeroline: true }, yaxis, shapes } };
+  const yaxis = {
+    tickvals: rows.map((_, i) => i),
+    ticktext: rows.map((row) => row.label),
+    range: [rows.length - 0.5, -0.5],
+    showgrid: false,
+    zeroline: false,
+  };
+  return {
+    data: papers.length ? [...points, diamonds] : points,
+    layout: { height: 100 + 36 * rows.length, xaxis: { title: { text: title }, zeroline: true }, yaxis, shapes },
+  };
 };
 
 function band(i, [from, to]) {
-  return { type: "rect", layer: "below", x0: from, x1: to, y0: i - 0.5, y1: i + 0.5, fillcolor: "--margin", line: { width: 0 } };
+  return {
+    type: "rect",
+    layer: "below",
+    x0: from,
+    x1: to,
+    y0: i - 0.5,
+    y1: i + 0.5,
+    fillcolor: "--margin",
+    line: { width: 0 },
+  };
 }
 
 const MANY = 4096; // no network of the paper has a layer of more channels: beyond it, single weights were pruned
 
 /** What each layer keeps, mean over the seeds with lowest and highest: channels, or percent where weights were pruned. */
 pb.figures.kept = ({ pruned }) => {
-  const layers = (pruned[0]?.layers ?? []).map((_, i) => pruned.map((one) => one.layers[i])).filter((layer) => layer.every(Boolean));
+  const layers = (pruned[0]?.layers ?? [])
+    .map((_, i) => pruned.map((one) => one.layers[i]))
+    .filter((layer) => layer.every(Boolean));
   if (!layers.length) return null;
   const share = layers.some((layer) => layer[0].total > MANY);
   const kept = layers.map((layer) => layer.map((one) => (share ? (100 * one.kept) / one.total : one.kept)));
   const x = layers.map((layer) => pb.label(layer[0].layer, 30));
   const means = kept.map(pb.mean);
-  const whiskers = { type: "data", symmetric: false, array: kept.map((v, i) => Math.max(...v) - means[i]), arrayminus: kept.map((v, i) => means[i] - Math.min(...v)), color: "--ink", thickness: 1 };
-  const bars = (name, y, color) => ({ type: "bar", name, x, y, marker: { color }, hovertemplate: `%{x}: %{y:.3g} ${name}<extra></extra>` });
-  const before = bars("before", layers.map((layer) => (share ? 100 : layer[0].total)), "--before");
+  const whiskers = {
+    type: "data",
+    symmetric: false,
+    array: kept.map((v, i) => Math.max(...v) - means[i]),
+    arrayminus: kept.map((v, i) => means[i] - Math.min(...v)),
+    color: "--ink",
+    thickness: 1,
+  };
+  const bars = (name, y, color) => ({
+    type: "bar",
+    name,
+    x,
+    y,
+    marker: { color },
+    hovertemplate: `%{x}: %{y:.3g} ${name}<extra></extra>`,
+  });
+  const before = bars(
+    "before",
+    layers.map((layer) => (share ? 100 : layer[0].total)),
+    "--before",
+  );
   const after = { ...bars("kept", means, "--arm-scratch-b"), error_y: whiskers };
   const yaxis = { title: { text: share ? "weights kept, %" : "channels" } };
-  return { data: [before, after], layout: { height: 340, barmode: "overlay", xaxis: { tickangle: -45, type: "category" }, yaxis } };
+  return {
+    data: [before, after],
+    layout: { height: 340, barmode: "overlay", xaxis: { tickangle: -45, type: "category" }, yaxis },
+  };
 };
 
 const PALETTE = ["--arm-scratch-b", "--arm-finetune", "--arm-other", "--paper", "--arm-scratch-e", "--arm-dense"];
@@ -119,9 +188,26 @@ pb.figures.claimCurves = ({ curves, axes }) => {
     const points = curves[name].filter(({ y }) => y.length).sort((a, b) => a.x - b.x);
     const means = points.map(({ y }) => pb.mean(y));
     const color = PALETTE[k % PALETTE.length];
-    const spread = { type: "data", symmetric: false, array: points.map(({ y }, i) => Math.max(...y) - means[i]), arrayminus: points.map(({ y }, i) => means[i] - Math.min(...y)), color, thickness: 1.2, width: 4 };
+    const spread = {
+      type: "data",
+      symmetric: false,
+      array: points.map(({ y }, i) => Math.max(...y) - means[i]),
+      arrayminus: points.map(({ y }, i) => means[i] - Math.min(...y)),
+      color,
+      thickness: 1.2,
+      width: 4,
+    };
     const line = { color, width: 2.2, dash: DASHES[Math.floor(k / PALETTE.length) % DASHES.length] };
-    return { type: "scatter", mode: "lines+markers", name: pb.label(pb.words(name.replaceAll("_", " "))), x: points.map(({ x }) => x), y: means, error_y: spread, line, marker: { color, size: 7 } };
+    return {
+      type: "scatter",
+      mode: "lines+markers",
+      name: pb.label(pb.words(name.replaceAll("_", " "))),
+      x: points.map(({ x }) => x),
+      y: means,
+      error_y: spread,
+      line,
+      marker: { color, size: 7 },
+    };
   });
   const [x, y] = axes.map((axis) => pb.label(axis, 80));
   return { data, layout: { height: 420, xaxis: { title: { text: x ?? "" } }, yaxis: { title: { text: y ?? "" } } } };

@@ -1,7 +1,13 @@
 // What is shown, and its address: tier and protocol, filters, search, order and columns all live in the URL's hash.
 "use strict";
 
-pb.BANDS = [[0, 20], [20, 40], [40, 60], [60, 80], [80, 101]];
+pb.BANDS = [
+  [0, 20],
+  [20, 40],
+  [40, 60],
+  [60, 80],
+  [80, 101],
+];
 
 /** The filters of a table of rows: label, column, and how a chosen value is matched. */
 pb.ROW_FILTERS = [
@@ -12,7 +18,19 @@ pb.ROW_FILTERS = [
   { name: "claims", label: "Claim", words: true },
   { name: "state", label: "Verdict" },
 ];
-pb.ROW_SEARCH = ["row", "table", "dataset", "dataset_used", "network", "network_used", "method", "method_used", "state", "claims", "flags"];
+pb.ROW_SEARCH = [
+  "row",
+  "table",
+  "dataset",
+  "dataset_used",
+  "network",
+  "network_used",
+  "method",
+  "method_used",
+  "state",
+  "claims",
+  "flags",
+];
 
 /** Read the view from the hash. */
 pb.readView = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
@@ -26,10 +44,12 @@ pb.writeView = (view) => {
 };
 
 /** What a table or bar calls with a new view: its address is written and, unless it is drawn already, it is shown. */
-pb.changer = (fixed = {}) => (view, drawn) => {
-  pb.writeView(Object.fromEntries(Object.entries(view).filter(([name]) => !(name in fixed))));
-  if (!drawn) dispatchEvent(new Event("hashchange"));
-};
+pb.changer =
+  (fixed = {}) =>
+  (view, drawn) => {
+    pb.writeView(Object.fromEntries(Object.entries(view).filter(([name]) => !(name in fixed))));
+    if (!drawn) dispatchEvent(new Event("hashchange"));
+  };
 
 /** The group that a view names, else the first. */
 pb.groupOf = (view) => pb.site.groups.find((group) => group.key === view.group) ?? pb.site.groups[0];
@@ -62,16 +82,31 @@ function select(label, chosen, options, change) {
   const known = options.some(([value]) => value === chosen);
   const all = known || !chosen ? options : [...options, [chosen, chosen]];
   const entries = all.map(([value, text]) => pb.h("option", { value, selected: value === chosen }, text));
-  return pb.h("label", {}, pb.h("span", {}, label), pb.h("select", { name: label, onchange: (event) => change(event.target.value) }, entries));
+  return pb.h(
+    "label",
+    {},
+    pb.h("span", {}, label),
+    pb.h("select", { name: label, onchange: (event) => change(event.target.value) }, entries),
+  );
 }
 
 /** The bar of filters; `changed(view)` is called with what the reader chose. */
 pb.filterBar = (lines, filters, view, changed) => {
   const set = (name) => (value) => changed({ ...view, [name]: value, page: "" });
-  const groups = pb.site.groups.map((group) => [group.key, group.tier + (group.key.includes("~") ? `, protocol ${group.protocol}` : "")]);
+  const groups = pb.site.groups.map((group) => [
+    group.key,
+    group.tier + (group.key.includes("~") ? `, protocol ${group.protocol}` : ""),
+  ]);
   const tier = select("Tier", pb.groupOf(view).key, groups, (group) => changed({ group }));
-  const rest = filters.map((filter) => select(filter.label, view[filter.name] ?? "", [["", "all"], ...choices(lines, filter)], set(filter.name)));
-  return pb.h("form", { class: "filters", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() }, tier, rest);
+  const rest = filters.map((filter) =>
+    select(filter.label, view[filter.name] ?? "", [["", "all"], ...choices(lines, filter)], set(filter.name)),
+  );
+  return pb.h(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
+    tier,
+    rest,
+  );
 };
 
 /** Keep a page in step with the hash: load the group's lines, then show(lines, view, group); again after each change. */

@@ -6,7 +6,9 @@ pb.add = (key, index, part) => ((pb.parts[key] ??= [])[index] = part);
 
 function script(address) {
   return new Promise((resolve, reject) => {
-    document.head.append(pb.h("script", { src: address, onload: resolve, onerror: () => reject(new Error(`${address} cannot be read`)) }));
+    document.head.append(
+      pb.h("script", { src: address, onload: resolve, onerror: () => reject(new Error(`${address} cannot be read`)) }),
+    );
   });
 }
 
@@ -47,7 +49,12 @@ pb.matching = (lines, order, tests, text, searched) => {
 
 pb.haystack = (lines, searched) => {
   const columns = searched.map((name) => lines.columns[name]).filter(Boolean);
-  return Array.from({ length: lines.count }, (_, i) => columns.map((column) => column[i] ?? "").join(" ").toLowerCase());
+  return Array.from({ length: lines.count }, (_, i) =>
+    columns
+      .map((column) => column[i] ?? "")
+      .join(" ")
+      .toLowerCase(),
+  );
 };
 
 /** Indices of all lines in the order of a column, lines without a value last; `sign` is 1 or -1. */
@@ -66,7 +73,10 @@ pb.ordered = (lines, name, sign) => {
 
 function textRanks(values) {
   const compare = new Intl.Collator("en", { numeric: true }).compare;
-  const distinct = [...new Set(values)].filter((value) => value !== null).map(String).sort(compare);
+  const distinct = [...new Set(values)]
+    .filter((value) => value !== null)
+    .map(String)
+    .sort(compare);
   const ranks = new Map(distinct.map((value, rank) => [value, rank]));
   return values.map((value) => (value === null ? null : ranks.get(String(value))));
 }

@@ -4,8 +4,20 @@
 /** Columns of the table of rows, for the arms that these lines have. */
 pb.rowColumns = (lines, group) => {
   const at = (name, i) => pb.cell(lines, name, i);
-  const named = (name, title) => ({ name, title, sort: name, cell: (i) => pb.subject(at(name, i) ?? "–", at(`${name}_used`, i)) });
-  const plain = (name, title, text, more = {}) => ({ name, title, sort: name, number: true, cell: (i) => text(at(name, i)), ...more });
+  const named = (name, title) => ({
+    name,
+    title,
+    sort: name,
+    cell: (i) => pb.subject(at(name, i) ?? "–", at(`${name}_used`, i)),
+  });
+  const plain = (name, title, text, more = {}) => ({
+    name,
+    title,
+    sort: name,
+    number: true,
+    cell: (i) => text(at(name, i)),
+    ...more,
+  });
   const interval = (name, title) => ({
     name,
     title,
@@ -21,20 +33,35 @@ pb.rowColumns = (lines, group) => {
     hidden: !["finetune", "scratch_e", "scratch_b"].includes(name),
     cell: (i) => accuracy(at(`mean.${name}`, i), at(`std.${name}`, i)),
   });
-  const arms = Object.keys(lines.columns).filter((name) => name.startsWith("mean.")).map((name) => name.slice(5));
+  const arms = Object.keys(lines.columns)
+    .filter((name) => name.startsWith("mean."))
+    .map((name) => name.slice(5));
   return [
     { name: "row", title: "Row", sort: "row", className: "row-name", cell: (i) => rowLink(lines, group, i) },
     named("dataset", "Dataset"),
     named("network", "Network"),
-    { name: "method", title: "Method", sort: "method", cell: (i) => methodLink(at("method", i), at("method_used", i), at("method_file", i)) },
+    {
+      name: "method",
+      title: "Method",
+      sort: "method",
+      cell: (i) => methodLink(at("method", i), at("method_used", i), at("method_file", i)),
+    },
     plain("ratio", "Ratio", (value) => `${+value} %`, { hidden: true }),
     plain("flops", "FLOPs left", (value) => (pb.known(value) ? `${pb.fixed(value, 0)} %` : "–")),
-    plain("parameters", "Parameters left", (value) => (pb.known(value) ? `${pb.fixed(value, 0)} %` : "–"), { hidden: true }),
+    plain("parameters", "Parameters left", (value) => (pb.known(value) ? `${pb.fixed(value, 0)} %` : "–"), {
+      hidden: true,
+    }),
     ...pb.inOrder(arms).map(arm),
     interval("weight", "Weight value"),
     interval("architecture", "Architecture value"),
     { name: "state", title: "Verdict", sort: "state", cell: (i) => verdict(at("state", i), at("relation", i)) },
-    { name: "seeds", title: "Seeds", sort: "done", number: true, cell: (i) => pb.seeds(at("done", i), at("planned", i)) },
+    {
+      name: "seeds",
+      title: "Seeds",
+      sort: "done",
+      number: true,
+      cell: (i) => pb.seeds(at("done", i), at("planned", i)),
+    },
     plain("n", "n per side", (value) => value ?? "–", { hidden: true }),
     plain("paper.finetune", "Paper: fine-tuned", (value) => pb.fixed(value), { hidden: true, paper: true }),
     plain("paper.scratch_b", "Paper: Scratch-B", (value) => pb.fixed(value), { hidden: true, paper: true }),
@@ -49,7 +76,10 @@ function rowLink(lines, group, i) {
   const parts = row.split(".").flatMap((part, k) => (k ? [".", pb.h("wbr"), part] : [part]));
   const file = pb.cell(lines, "file", i) ?? row;
   const flags = (pb.cell(lines, "flags", i) ?? "").split(" ").filter(Boolean);
-  const notes = [pb.cell(lines, "twin", i) ? pb.h("small", {}, "shares its runs") : null, ...flags.map((flag) => pb.h("span", { class: "flag" }, flag))];
+  const notes = [
+    pb.cell(lines, "twin", i) ? pb.h("small", {}, "shares its runs") : null,
+    ...flags.map((flag) => pb.h("span", { class: "flag" }, flag)),
+  ];
   return [pb.h("a", { href: pb.address("rows", group.key, `${file}.html`) }, parts), ...notes];
 }
 
@@ -60,7 +90,12 @@ function methodLink(name, used, file) {
 
 function accuracy(mean, std) {
   if (!pb.known(mean)) return "–";
-  return pb.h("span", { class: "nowrap" }, pb.fixed(mean), pb.known(std) ? pb.h("span", { class: "std" }, ` ± ${pb.fixed(std)}`) : "");
+  return pb.h(
+    "span",
+    { class: "nowrap" },
+    pb.fixed(mean),
+    pb.known(std) ? pb.h("span", { class: "std" }, ` ± ${pb.fixed(std)}`) : "",
+  );
 }
 
 function verdict(state, relation) {
@@ -75,6 +110,16 @@ pb.rowTable = (host, lines, view, group, fixed = {}) => {
   const changed = pb.changer(fixed);
   const place = pb.h("div", { class: "table" });
   host.replaceChildren(pb.filterBar(lines, filters, view, changed), ...pb.notice(group.notice), place);
-  const options = { label: `Rows of tier ${group.tier}`, kind: "rows", searched: pb.ROW_SEARCH, filters: pb.ROW_FILTERS };
-  return pb.table(place, lines, pb.rowColumns(lines, group), { ...options, view: { ...view, ...fixed }, changed, file: `${group.key}.csv` });
+  const options = {
+    label: `Rows of tier ${group.tier}`,
+    kind: "rows",
+    searched: pb.ROW_SEARCH,
+    filters: pb.ROW_FILTERS,
+  };
+  return pb.table(
+    place,
+    lines,
+    pb.rowColumns(lines, group).filter(({ name }) => !(name in fixed)),
+    { ...options, view: { ...view, ...fixed }, changed, file: `${group.key}.csv` },
+  );
 };

@@ -3,7 +3,11 @@
 
 pb.overview = {};
 
-const STATES = { supported: ["--supported", "circle"], inconclusive: ["--inconclusive", "square"], refuted: ["--refuted", "x"] };
+const STATES = {
+  supported: ["--supported", "circle"],
+  inconclusive: ["--inconclusive", "square"],
+  refuted: ["--refuted", "x"],
+};
 const MOST = { forest: 60, points: 4000, ranks: 40 };
 
 function lineLabel(lines, i) {
@@ -47,35 +51,65 @@ pb.overview.flops = (lines, group, found) => {
     };
   });
   const xaxis = { title: { text: "FLOPs left, % of the dense network's" }, rangemode: "tozero" };
-  return data.some(({ x }) => x.length) ? { data, layout: { height: 460, xaxis, yaxis: { title: { text: "test accuracy, %" } } } } : null;
+  return data.some(({ x }) => x.length)
+    ? { data, layout: { height: 460, xaxis, yaxis: { title: { text: "test accuracy, %" } } } }
+    : null;
 };
 
 function scatter(lines, group, of) {
-  return { type: "scatter", mode: "markers", text: of.map((i) => lineLabel(lines, i)), customdata: of.map((i) => rowAddress(lines, group, i)) };
+  return {
+    type: "scatter",
+    mode: "markers",
+    text: of.map((i) => lineLabel(lines, i)),
+    customdata: of.map((i) => rowAddress(lines, group, i)),
+  };
 }
 
 /** The paper's difference of the arms against ours, with the line on which both are equal. */
 pb.overview.papers = (lines, group, found) => {
-  const gap = (a, b) => (i) => (pb.known(pb.cell(lines, a, i)) && pb.known(pb.cell(lines, b, i)) ? pb.cell(lines, a, i) - pb.cell(lines, b, i) : null);
+  const gap = (a, b) => (i) =>
+    pb.known(pb.cell(lines, a, i)) && pb.known(pb.cell(lines, b, i))
+      ? pb.cell(lines, a, i) - pb.cell(lines, b, i)
+      : null;
   const [paper, ours] = [gap("paper.finetune", "paper.scratch_b"), gap("mean.finetune", "mean.scratch_b")];
   const shown = found.filter((i) => pb.known(paper(i)) && pb.known(ours(i))).slice(0, MOST.points);
   if (!shown.length) return null;
   const data = Object.entries(STATES).map(([state, [color, symbol]]) => {
     const of = shown.filter((i) => pb.cell(lines, "state", i) === state);
     const hover = "%{text}<br>the paper %{x:+.2f}, here %{y:+.2f}<extra></extra>";
-    return { ...scatter(lines, group, of), name: state, x: of.map(paper), y: of.map(ours), marker: { size: 10, color, symbol }, hovertemplate: hover };
+    return {
+      ...scatter(lines, group, of),
+      name: state,
+      x: of.map(paper),
+      y: of.map(ours),
+      marker: { size: 10, color, symbol },
+      hovertemplate: hover,
+    };
   });
   const all = shown.flatMap((i) => [paper(i), ours(i)]);
   const [low, high] = [Math.min(0, ...all) - 0.2, Math.max(0, ...all) + 0.2];
-  const equal = { type: "line", layer: "below", x0: low, x1: high, y0: low, y1: high, line: { color: "--faint", dash: "dot", width: 1.2 } };
-  const axes = { xaxis: { title: { text: "the paper: fine-tuned − Scratch-B, points" } }, yaxis: { title: { text: "here, points" } } };
+  const equal = {
+    type: "line",
+    layer: "below",
+    x0: low,
+    x1: high,
+    y0: low,
+    y1: high,
+    line: { color: "--faint", dash: "dot", width: 1.2 },
+  };
+  const axes = {
+    xaxis: { title: { text: "the paper: fine-tuned − Scratch-B, points" } },
+    yaxis: { title: { text: "here, points" } },
+  };
   return { data: data.filter(({ x }) => x.length), layout: { height: 460, ...axes, shapes: [equal] } };
 };
 
 /** Ranks by fine-tuned accuracy on the left, by Scratch-B on the right, a line for each row. */
 pb.overview.ranks = (lines, group, found) => {
   const at = (name, i) => pb.cell(lines, name, i);
-  const shown = found.filter((i) => pb.known(at("mean.finetune", i)) && pb.known(at("mean.scratch_b", i))).slice(0, MOST.ranks);
+  const shown = found
+    .filter((i) => pb.known(at("mean.finetune", i)) && pb.known(at("mean.scratch_b", i)))
+    .slice(0, MOST.ranks);
   if (shown.length < 2) return null;
   const rank = (name) => new Map([...shown].sort((i, j) => at(name, j) - at(name, i)).map((i, k) => [i, k + 1]));
   const [left, right] = [rank("mean.finetune"), rank("mean.scratch_b")];
@@ -96,7 +130,21 @@ pb.overview.ranks = (lines, group, found) => {
     };
   });
   const named = [...shown].sort((i, j) => right.get(i) - right.get(j));
-  const xaxis = { tickvals: [0, 1], ticktext: ["rank fine-tuned", "rank Scratch-B"], range: [-0.05, 1.05], showgrid: false, zeroline: false, side: "top" };
-  const yaxis = { side: "right", tickvals: named.map((_, k) => k + 1), ticktext: named.map((i) => lineLabel(lines, i)), range: [shown.length + 0.6, 0.4], showgrid: false, zeroline: false };
+  const xaxis = {
+    tickvals: [0, 1],
+    ticktext: ["rank fine-tuned", "rank Scratch-B"],
+    range: [-0.05, 1.05],
+    showgrid: false,
+    zeroline: false,
+    side: "top",
+  };
+  const yaxis = {
+    side: "right",
+    tickvals: named.map((_, k) => k + 1),
+    ticktext: named.map((i) => lineLabel(lines, i)),
+    range: [shown.length + 0.6, 0.4],
+    showgrid: false,
+    zeroline: false,
+  };
   return { data, layout: { height: 120 + 26 * shown.length, xaxis, yaxis, margin: { l: 12, r: 8, t: 40, b: 8 } } };
 };

@@ -6,24 +6,39 @@ const host = document.getElementById("view");
 const rows = pb.h("div");
 const tests = pb.h("div");
 const where = [data.where, data.section ? `section ${data.section}` : ""].filter(Boolean).join(", ");
-host.append(
-  pb.h("p", { class: "crumbs" }, pb.h("a", { href: pb.address("claims.html") }, "all claims"), where ? ` · ${where} of the paper` : " · not a claim of the paper"),
+const head = pb.h(
+  "section",
+  { class: "intro" },
+  pb.h(
+    "p",
+    { class: "crumbs" },
+    pb.h("a", { href: pb.address("claims.html") }, "all claims"),
+    where ? ` · ${where} of the paper` : " · not a claim of the paper",
+  ),
   pb.h("h1", {}, data.claim),
-  data.statement ? pb.h("p", { class: "statement" }, data.statement) : "",
-  tests,
-  pb.h("section", {}, pb.h("h2", {}, "Rows that are evidence"), rows),
+  data.statement ? pb.h("p", { class: "statement" }, data.statement) : null,
 );
+host.append(head, tests, pb.h("section", {}, pb.h("h2", {}, "Rows that are evidence"), rows));
 
-function article(record, group) {
-  const file = `${data.files[record.name]}.json`;
+function article({ record, agrees, file }, group) {
   const others = record.aside.map((verdict) => pb.verdict(verdict));
   return pb.h(
     "section",
     {},
     pb.h("h2", {}, record.statement),
-    pb.h("p", { class: "crumbs" }, pb.h("code", {}, record.name), ` · over ${record.rows.length} rows · `, pb.h("a", { href: pb.address("claims", group.key, file), download: file }, "record as JSON")),
-    pb.verdict(record.verdict, record.paper),
-    pb.plot(pb.figures.claimCurves(record), "Curves that were compared", "Means over the seeds, whiskers from lowest to highest."),
+    pb.h(
+      "p",
+      { class: "crumbs" },
+      pb.h("code", {}, record.name),
+      ` · over ${record.rows.length} rows · `,
+      pb.h("a", { href: pb.address("claims", group.key, file), download: file }, "record as JSON"),
+    ),
+    pb.verdict(record.verdict, record.paper, agrees),
+    pb.plot(
+      pb.figures.claimCurves(record),
+      "Curves that were compared",
+      "Means over the seeds, whiskers from lowest to highest.",
+    ),
     others.length ? pb.h("details", {}, pb.h("summary", {}, `${others.length} further comparisons`), others) : null,
     pb.h("pre", { class: "command", tabindex: 0 }, pb.h("code", {}, record.command)),
   );
@@ -31,6 +46,10 @@ function article(record, group) {
 
 pb.follow("rows", rows, (lines, view, group) => {
   const found = data.tests[group.key] ?? [];
-  tests.replaceChildren(...(found.length ? found.map((record) => article(record, group)) : [pb.h("p", {}, `No test over several rows in tier ${group.tier}.`)]));
+  tests.replaceChildren(
+    ...(found.length
+      ? found.map((test) => article(test, group))
+      : [pb.h("p", {}, `No test over several rows in tier ${group.tier}.`)]),
+  );
   pb.rowTable(rows, lines, view, group, { claims: data.claim });
 });

@@ -10,16 +10,38 @@ const FILTERS = [
 function columns(lines) {
   const at = (name, i) => pb.cell(lines, name, i);
   const address = (i) => pb.address("claims", `${at("file", i)}.html`);
-  const claim = (i) => [at("claim", i) === "control" ? pb.h("b", {}, "control") : pb.h("a", { href: address(i) }, pb.h("b", {}, at("claim", i))), at("where", i) ? pb.h("small", {}, at("where", i)) : null];
-  const statement = (i) => [at("statement", i) ?? "–", at("test", i) ? pb.h("small", {}, at("test", i).replaceAll("_", " ")) : null];
-  const paper = (i) => [at("paper_state", i) ? pb.badge(at("paper_state", i)) : null, at("paper", i) ?? (at("paper_state", i) ? null : "–")];
+  const claim = (i) => [
+    at("claim", i) === "control"
+      ? pb.h("b", {}, "control")
+      : pb.h("a", { href: address(i) }, pb.h("b", {}, at("claim", i))),
+    at("where", i) ? pb.h("small", {}, at("where", i)) : null,
+  ];
+  const statement = (i) => [
+    at("statement", i) ?? "–",
+    at("test", i) ? pb.h("small", {}, at("test", i).replaceAll("_", " ")) : null,
+  ];
+  const paper = (i) => [
+    at("paper_state", i) ? pb.badge(at("paper_state", i)) : null,
+    at("paper", i) ?? (at("paper_state", i) ? null : "–"),
+  ];
   const numbers = (i) => {
     if (!pb.known(at("difference", i))) return null;
     const unit = at("unit", i);
-    return pb.h("small", {}, pb.bounds(at("difference", i), at("lower", i), at("upper", i), unit === "rows" ? 0 : 2), ` ${unit}`);
+    return pb.h(
+      "small",
+      {},
+      pb.bounds(at("difference", i), at("lower", i), at("upper", i), unit === "rows" ? 0 : 2),
+      ` ${unit}`,
+    );
   };
-  const ours = (i) => (at("state", i) ? [pb.badge(at("state", i)), numbers(i)] : (at("row_states", i) ?? pb.h("span", { class: "faint" }, "not run yet")));
-  const progress = (i) => [at("wanted", i) ? `${at("rows", i)} of ${at("wanted", i)} rows` : `${at("rows", i)} rows`, at("rows", i) ? pb.h("small", {}, `${at("done", i)} of ${at("planned", i)} seeds`) : null];
+  const ours = (i) =>
+    at("state", i)
+      ? [pb.badge(at("state", i)), numbers(i)]
+      : (at("row_states", i) ?? pb.h("span", { class: "faint" }, "not run yet"));
+  const progress = (i) => [
+    at("wanted", i) ? `${at("rows", i)} of ${at("wanted", i)} rows` : `${at("rows", i)} rows`,
+    at("rows", i) ? pb.h("small", {}, `${at("done", i)} of ${at("planned", i)} seeds`) : null,
+  ];
   return [
     { name: "claim", title: "Claim", sort: "claim", cell: claim },
     { name: "statement", title: "Statement", sort: "statement", className: "prose", cell: statement },
@@ -37,5 +59,14 @@ pb.follow("claims", host, (lines, view, group) => {
   const place = pb.h("div", { class: "table" });
   host.replaceChildren(pb.filterBar(lines, FILTERS, view, changed), ...pb.notice(group.notice), place);
   const searched = ["claim", "test", "statement", "paper", "state", "where"];
-  pb.table(place, lines, columns(lines), { label: `Claims in tier ${group.tier}`, kind: "claims", searched, filters: FILTERS, view, changed, file: `claims-${group.key}.csv`, length: 200 });
+  pb.table(place, lines, columns(lines), {
+    label: `Claims in tier ${group.tier}`,
+    kind: "claims",
+    searched,
+    filters: FILTERS,
+    view,
+    changed,
+    file: `claims-${group.key}.csv`,
+    length: 200,
+  });
 });

@@ -5,11 +5,24 @@ const host = document.getElementById("view");
 const fixed = { method: pb.data().method };
 
 pb.follow("rows", host, (lines, view, group) => {
-  const found = pb.matching(lines, pb.ordered(lines, "row", 1), pb.tests(lines, pb.ROW_FILTERS, { ...view, ...fixed }), view.search ?? "", pb.ROW_SEARCH);
+  const found = pb.matching(
+    lines,
+    pb.ordered(lines, "row", 1),
+    pb.tests(lines, pb.ROW_FILTERS, { ...view, ...fixed }),
+    view.search ?? "",
+    pb.ROW_SEARCH,
+  );
   const table = pb.h("div");
   pb.rowTable(table, lines, view, group, fixed);
   const plots = [
-    pb.section("What the inherited weights are worth", pb.plot(pb.overview.forest(lines, group, found), "Weight value of every row", "Fine-tuned less Scratch-B with one-sided bounds. Diamonds: the paper's difference.")),
+    pb.section(
+      "What the inherited weights are worth",
+      pb.plot(
+        pb.overview.forest(lines, group, found),
+        "Weight value of every row",
+        "Fine-tuned less Scratch-B with one-sided bounds. Diamonds: the paper's difference.",
+      ),
+    ),
     pb.section("Accuracy against FLOPs", pb.plot(pb.overview.flops(lines, group, found), "Accuracy against FLOPs")),
   ];
   host.replaceChildren(table, ...plots.filter(Boolean));

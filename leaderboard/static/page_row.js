@@ -3,16 +3,22 @@
 
 const { record, challenges, doubts, page } = pb.data();
 const file = decodeURIComponent(location.pathname.split("/").pop()).replace(/\.html$/, "");
-const all = pb.h("a", { href: `${pb.address("methods.html")}#${new URLSearchParams({ group: page.group })}` }, `all rows of tier ${record.tier}`);
-const claims = record.claims.map((claim) => [" ", pb.h("span", { class: "chip" }, claim)]);
-document.getElementById("crumbs").append(
-  pb.h("span", { class: "tier" }, `${record.tier} tier`),
-  ` Table ${record.table}, section ${record.section} of the paper · `,
-  pb.h("code", {}, record.row),
-  ...claims.flat(),
-  " · ",
-  all,
+const all = pb.h(
+  "a",
+  { href: `${pb.address("methods.html")}#${new URLSearchParams({ group: page.group })}` },
+  `all rows of tier ${record.tier}`,
 );
+const claims = record.claims.map((claim) => [" ", pb.h("span", { class: "chip" }, claim)]);
+document
+  .getElementById("crumbs")
+  .append(
+    pb.h("span", { class: "tier" }, `${record.tier} tier`),
+    ` Table ${record.table}, section ${record.section} of the paper · `,
+    pb.h("code", {}, record.row),
+    ...claims.flat(),
+    " · ",
+    all,
+  );
 
 function facts() {
   const used = (subject) => pb.subject(subject.name, subject.used === subject.name ? "" : `used here: ${subject.used}`);
@@ -24,7 +30,10 @@ function facts() {
     ["Method", method],
     ["Ratio", `${+(100 * record.ratio).toFixed(2)} %`],
     ["Seeds", pb.seeds(Number.isFinite(done) ? done : 0, record.seeds_planned)],
-    ...Object.entries(record.values).map(([name, value]) => [`${pb.arm(name)} value`, pb.bounds(value.difference, value.lower, value.upper)]),
+    ...Object.entries(record.values).map(([name, value]) => [
+      `${pb.arm(name)} value`,
+      pb.bounds(value.difference, value.lower, value.upper),
+    ]),
   ]);
 }
 
@@ -32,76 +41,19 @@ function intervals() {
   const colours = { SUPPORTED: "--supported", REFUTED: "--refuted", INCONCLUSIVE: "--inconclusive" };
   const tests = record.verdicts
     .filter(({ unit }) => unit === "points")
-    .map((v) => ({ ...v, label: pb.label(pb.words(v.relation).replace(/ (at least|greater than|greater|above) /, " − ")), colour: colours[v.state], margin: [-v.margin, 0], paper: v.paper?.difference }));
-  const values = Object.entries(record.values).map(([name, v]) => ({ ...v, label: pb.label(`${pb.arm(name)} value`), colour: "--accent" }));
+    .map((v) => ({
+      ...v,
+      label: pb.label(pb.words(v.relation).replace(/ (at least|greater than|greater|above) /, " − ")),
+      colour: colours[v.state],
+      margin: [-v.margin, 0],
+      paper: v.paper?.difference,
+    }));
+  const values = Object.entries(record.values).map(([name, v]) => ({
+    ...v,
+    label: pb.label(`${pb.arm(name)} value`),
+    colour: "--accent",
+  }));
   return pb.figures.intervals([...tests, ...values]);
-}
-
-function published(name) {
-  const number = record.paper[name];
-  return number ? [pb.fixed(number.mean), pb.known(number.std) ? pb.h("span", { class: "std" }, ` ± ${pb.fixed(number.std)}`) : null] : "–";
-}
-
-function spread(values) {
-  if (!values.length) return "–";
-  return [pb.fixed(pb.mean(values)), values.length > 1 ? pb.h("span", { class: "std" }, ` ± ${pb.fixed(pb.std(values))}`) : null];
-}
-
-function range(values) {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  return !values.length ? "–" : low === high ? pb.count(low) : `${pb.count(low)}–${pb.count(high)}`;
-}
-
-function numbers() {
-  const compared = Object.keys(record.agreement).length > 0;
-  const head = [
-    pb.th("Arm"),
-    pb.th("The paper, %", "number paper"),
-    pb.th("Here, %", "number"),
-    compared ? pb.th("Here − paper", "number") : null,
-    ...["Each seed, %", "Best epoch, %", "Epochs", "Seconds"].map((text) => pb.th(text, "number")),
-  ].filter(Boolean);
-  const rows = pb.inOrder(Object.keys(record.arms)).map((name) => {
-    const arm = record.arms[name];
-    const swatch = pb.h("span", { class: "swatch" });
-    swatch.style.setProperty("--swatch", `var(${pb.armColour(name)})`);
-    const agreement = record.agreement[name];
-    return [
-      pb.td([swatch, pb.arm(name), arm.budget ? pb.h("small", {}, `budget: ${arm.budget}`) : null].filter(Boolean)),
-      pb.td(published(name), "number paper"),
-      pb.td(pb.h("b", {}, spread(arm.accuracy)), "number"),
-      compared ? pb.td(agreement ? pb.bounds(agreement.difference, agreement.lower, agreement.upper) : "–", "number") : null,
-      pb.td(arm.accuracy.map((value) => pb.h("span", {}, pb.fixed(value))), "number seeds"),
-      pb.td(spread(arm.curves.length ? arm.best_accuracy : []), "number"),
-      pb.td(range(arm.curves.length ? arm.epochs : []), "number"),
-      pb.td(pb.fixed(arm.seconds.reduce((sum, value) => sum + value, 0), 1), "number"),
-    ].filter(Boolean);
-  });
-  return [
-    pb.grid("Accuracy of every arm", head, rows, "arms"),
-    pb.h("p", { class: "aside" }, "The last epoch decides. “Best epoch” is the highest test accuracy over the epochs, as the authors' scripts tracked it; it is biased upwards. Seconds are summed over the seeds."),
-    ...measures(),
-  ];
-}
-
-function measures() {
-  const rows = pb.inOrder(Object.keys(record.arms)).flatMap((name) =>
-    Object.entries(record.arms[name].measures).map(([measure, values]) => [pb.td(pb.arm(name)), pb.td(measure.replaceAll("_", " ")), pb.td(values.map((value) => pb.h("span", {}, `${+value.toPrecision(4)}`)), "number seeds")]),
-  );
-  return rows.length ? [pb.h("h3", {}, "Other measures"), pb.grid("Other measures", [pb.th("Arm"), pb.th("Measure"), pb.th("Each seed", "number")], rows)] : [];
-}
-
-function sizes() {
-  const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(0)} %` : "–");
-  const line = (name, size, own) => [
-    pb.td(name),
-    pb.td(pb.count(size.parameters), "number"),
-    pb.td(own ? share(size.parameters, record.dense.parameters) : "", "number share"),
-    pb.td(pb.quantity(size.flops), "number"),
-    pb.td(own ? share(size.flops, record.dense.flops) : "", "number share"),
-  ];
-  const head = [pb.th("Network"), pb.th("Parameters", "number"), pb.th("left", "number"), pb.th("FLOPs", "number"), pb.th("left", "number")];
-  return pb.grid("Size", head, [line("dense", record.dense), ...record.pruned.map((one) => line(`pruned, seed ${one.seed}`, one.size, true))]);
 }
 
 const SEED_COLUMNS = ["arm", "seed", "epochs", "accuracy", "best_accuracy", "seconds", "digest"];
@@ -109,13 +61,23 @@ const SEED_COLUMNS = ["arm", "seed", "epochs", "accuracy", "best_accuracy", "sec
 function perSeed() {
   return pb.inOrder(Object.keys(record.arms)).flatMap((name) => {
     const arm = record.arms[name];
-    return arm.seeds.map((seed, i) => [name, seed, arm.epochs[i], arm.accuracy[i], arm.best_accuracy[i], arm.seconds[i], arm.digests[i]]);
+    return arm.seeds.map((seed, i) => [
+      name,
+      seed,
+      arm.epochs[i],
+      arm.accuracy[i],
+      arm.best_accuracy[i],
+      arm.seconds[i],
+      arm.digests[i],
+    ]);
   });
 }
 
 function provenance() {
   const { commits, hardware, versions, started, ended } = record.provenance;
-  const packages = Object.keys(versions).sort().map((name) => `${name} ${versions[name].join(" and ")}`);
+  const packages = Object.keys(versions)
+    .sort()
+    .map((name) => `${name} ${versions[name].join(" and ")}`);
   const entries = [
     ["Commit", commits.join(", ")],
     ["Hardware", hardware.join("; ")],
@@ -126,15 +88,43 @@ function provenance() {
     ["Method's file", record.method.digest ? pb.h("code", {}, record.method.digest) : null],
   ].filter(([, value]) => value);
   const csv = () => pb.download(`${file}.csv`, pb.csv([SEED_COLUMNS, ...perSeed()]), "text/csv");
-  const digests = perSeed().map(([name, seed, , accuracy, , , digest]) => [pb.td(pb.arm(name)), pb.td(`${seed}`, "number"), pb.td(pb.fixed(accuracy), "number"), pb.td(pb.h("code", {}, digest))]);
+  const digests = perSeed().map(([name, seed, , accuracy, , , digest]) => [
+    pb.td(pb.arm(name)),
+    pb.td(`${seed}`, "number"),
+    pb.td(pb.fixed(accuracy), "number"),
+    pb.td(pb.h("code", {}, digest)),
+  ]);
   return [
-    record.notes.length ? pb.h("ul", { class: "notes" }, record.notes.map((note) => pb.h("li", {}, note))) : null,
-    record.same_as.length ? pb.h("p", {}, `In this tier the same specs, and so the same outcomes, stand for ${record.same_as.join(", ")}.`) : null,
+    record.notes.length
+      ? pb.h(
+          "ul",
+          { class: "notes" },
+          record.notes.map((note) => pb.h("li", {}, note)),
+        )
+      : null,
+    record.same_as.length
+      ? pb.h("p", {}, `In this tier the same specs, and so the same outcomes, stand for ${record.same_as.join(", ")}.`)
+      : null,
     pb.h("p", {}, "Repeat it:"),
     pb.h("pre", { class: "command", tabindex: 0 }, pb.h("code", {}, record.command)),
-    pb.h("p", { class: "downloads" }, pb.h("a", { href: `${encodeURIComponent(file)}.json`, download: `${file}.json` }, "record as JSON"), " ", pb.h("button", { type: "button", onclick: csv }, "seeds as CSV")),
-    pb.h("dl", { class: "provenance" }, entries.flatMap(([name, value]) => [pb.h("dt", {}, name), pb.h("dd", {}, value)])),
-    pb.h("details", {}, pb.h("summary", {}, "Digests of the outcomes in the store"), pb.grid("Digests", [pb.th("Arm"), pb.th("Seed", "number"), pb.th("Last, %", "number"), pb.th("Digest")], digests)),
+    pb.h(
+      "p",
+      { class: "downloads" },
+      pb.h("a", { href: `${encodeURIComponent(file)}.json`, download: `${file}.json` }, "record as JSON"),
+      " ",
+      pb.h("button", { type: "button", onclick: csv }, "seeds as CSV"),
+    ),
+    pb.h(
+      "dl",
+      { class: "provenance" },
+      entries.flatMap(([name, value]) => [pb.h("dt", {}, name), pb.h("dd", {}, value)]),
+    ),
+    pb.h(
+      "details",
+      {},
+      pb.h("summary", {}, "Digests of the outcomes in the store"),
+      pb.grid("Digests", [pb.th("Arm"), pb.th("Seed", "number"), pb.th("Last, %", "number"), pb.th("Digest")], digests),
+    ),
   ];
 }
 
@@ -142,25 +132,58 @@ function provenance() {
 function papersNumbers({ relation }) {
   const [, a, b] = relation.match(/^(\w+) (?:at least|greater)(?: than)? (\w+)$/) ?? [];
   const [first, second] = [record.paper[a], record.paper[b]];
-  return first && second ? [pb.arm(a), " ", published(a), ", ", pb.arm(b), " ", published(b)].flat() : null;
+  return first && second
+    ? [pb.arm(a), " ", pb.published(first), ", ", pb.arm(b), " ", pb.published(second)].flat()
+    : null;
 }
 
-const verdicts = record.verdicts.length ? record.verdicts.map((verdict) => pb.verdict(verdict, papersNumbers(verdict))) : [pb.h("p", {}, "None yet: too few seeds are finished.")];
-document.getElementById("view").append(
-  ...[
-    ...pb.notice(page.notice),
-    ...doubts.map((doubt) => pb.h("aside", { class: "challenge", "aria-label": "Doubt" }, doubt)),
-    ...challenges.map(pb.challenge),
-    facts(),
-    pb.section("Verdict", verdicts, pb.plot(intervals(), "Differences of the arms with their bounds", "Bars: one-sided bounds. Shaded: the margin within which the first arm still counts as at least as good. Diamond: the paper's difference.")),
-    pb.section("Numbers", numbers()),
-    pb.section("Learning curves", pb.plot(pb.figures.curves(record), "Test accuracy by epoch of every arm", "Thin: each seed. Thick: their mean.")),
-    pb.h(
-      "div",
-      { class: "columns" },
-      pb.section("Seeds", pb.plot(pb.figures.dots(record), "Accuracy of every seed by arm", "Dots: seeds. Bar: their mean."), pb.h("h3", {}, "Size"), sizes()),
-      pb.section("What pruning kept", pb.plot(pb.figures.kept(record), "What each layer keeps", "Mean over the seeds, whiskers from lowest to highest.")),
-    ),
-    pb.section("Where it comes from", provenance()),
-  ].filter(Boolean),
-);
+const verdicts = record.verdicts.length
+  ? record.verdicts.map((verdict) => pb.verdict(verdict, papersNumbers(verdict)))
+  : [pb.h("p", {}, "None yet: too few seeds are finished.")];
+document
+  .getElementById("view")
+  .append(
+    ...[
+      ...pb.notice(page.notice),
+      ...doubts.map((doubt) => pb.h("aside", { class: "challenge", "aria-label": "Doubt" }, doubt)),
+      ...challenges.map(pb.challenge),
+      facts(),
+      pb.section(
+        "Verdict",
+        verdicts,
+        pb.plot(
+          intervals(),
+          "Differences of the arms with their bounds",
+          "Bars: one-sided bounds. Shaded: the margin within which the first arm still counts as at least as good. Diamond: the paper's difference.",
+        ),
+      ),
+      pb.section("Numbers", pb.armNumbers(record)),
+      pb.section(
+        "Learning curves",
+        pb.plot(
+          pb.figures.curves(record),
+          "Test accuracy by epoch of every arm",
+          "Thin: each seed. Thick: their mean.",
+        ),
+      ),
+      pb.h(
+        "div",
+        { class: "columns" },
+        pb.section(
+          "Seeds",
+          pb.plot(pb.figures.dots(record), "Accuracy of every seed by arm", "Dots: seeds. Bar: their mean."),
+          pb.h("h3", {}, "Size"),
+          pb.sizes(record),
+        ),
+        pb.section(
+          "What pruning kept",
+          pb.plot(
+            pb.figures.kept(record),
+            "What each layer keeps",
+            "Mean over the seeds, whiskers from lowest to highest.",
+          ),
+        ),
+      ),
+      pb.section("Where it comes from", provenance()),
+    ].filter(Boolean),
+  );

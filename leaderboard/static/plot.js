@@ -44,7 +44,10 @@ function draw({ canvas, data, layout }) {
 
 /** Plotly reads some HTML in labels: text of a record must show as it is, and not at length. */
 pb.label = (text, longest = 40) =>
-  (text.length > longest ? `${text.slice(0, longest - 1)}…` : text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  (text.length > longest ? `${text.slice(0, longest - 1)}…` : text)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
 
 /** A figure as an element, drawn once it stands in the page; null where there is nothing to draw. */
 pb.plot = (figure, label, caption) => {

@@ -1,8 +1,8 @@
 // Pieces of the pages of rows and of claims.
 "use strict";
 
-/** What a verdict says, beside what the paper says, and whether they agree. */
-pb.verdict = (verdict, paperText) => {
+/** What a verdict says, beside what the paper says, and whether they agree (by the paper's own numbers, unless said). */
+pb.verdict = (verdict, paperText, agrees) => {
   const digits = verdict.unit === "rows" ? 0 : 2;
   const unit = verdict.unit === "points" ? "" : ` ${verdict.unit}`;
   const needed = verdict.seeds_needed ? `${verdict.seeds_needed}` : null;
@@ -10,7 +10,13 @@ pb.verdict = (verdict, paperText) => {
     "article",
     { class: `verdict ${verdict.state.toLowerCase()}` },
     pb.h("h3", {}, pb.words(verdict.relation), " ", pb.h("span", { class: "chip" }, verdict.claim)),
-    pb.h("div", { class: "three" }, said("The paper says", papersSide(verdict, paperText)), said("We find", oursSide(verdict, digits, unit)), said("Agrees", pb.agrees(verdict))),
+    pb.h(
+      "div",
+      { class: "three" },
+      said("The paper says", papersSide(verdict, paperText)),
+      said("We find", oursSide(verdict, digits, unit)),
+      said("Agrees", agrees ?? agreement(verdict)),
+    ),
     pb.h("p", {}, pb.words(verdict.reason)),
     pb.facts([
       ["Margin", `${verdict.margin}${unit || " points"}`],
@@ -28,7 +34,14 @@ function said(head, content) {
 }
 
 function papersSide({ paper }, text) {
-  const own = paper ? [pb.badge(paper.state), " ", pb.bounds(paper.difference, paper.lower, paper.upper), paper.reason ? pb.h("small", {}, pb.words(paper.reason)) : null] : [];
+  const own = paper
+    ? [
+        pb.badge(paper.state),
+        " ",
+        pb.bounds(paper.difference, paper.lower, paper.upper),
+        paper.reason ? pb.h("small", {}, pb.words(paper.reason)) : null,
+      ]
+    : [];
   return [text ? pb.h("p", {}, text) : null, ...own, ...(text || paper ? [] : ["no numbers to compare with"])];
 }
 
@@ -36,11 +49,10 @@ function oursSide(verdict, digits, unit) {
   return [pb.badge(verdict.state), " ", pb.bounds(verdict.difference, verdict.lower, verdict.upper, digits), unit];
 }
 
-/** Whether our state is that of the paper's own numbers. */
-pb.agrees = ({ state, paper }) => {
+function agreement({ state, paper }) {
   if (!paper) return "–";
-  return [state, paper.state].includes("INCONCLUSIVE") ? "open" : state === paper.state ? pb.h("b", { class: "supported" }, "yes") : pb.h("b", { class: "refuted" }, "no");
-};
+  return [state, paper.state].includes("INCONCLUSIVE") ? "open" : state === paper.state ? "yes" : "no";
+}
 
 pb.challenge = ({ by, reason, better, link }) =>
   pb.h(
@@ -56,7 +68,16 @@ pb.grid = (label, head, rows, kind = "") =>
   pb.h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
-    pb.h("table", { class: kind }, pb.h("thead", {}, pb.h("tr", {}, head)), pb.h("tbody", {}, rows.map((cells) => pb.h("tr", {}, cells)))),
+    pb.h(
+      "table",
+      { class: kind },
+      pb.h("thead", {}, pb.h("tr", {}, head)),
+      pb.h(
+        "tbody",
+        {},
+        rows.map((cells) => pb.h("tr", {}, cells)),
+      ),
+    ),
   );
 
 pb.th = (text, kind = "") => pb.h("th", { class: kind, scope: "col" }, text);

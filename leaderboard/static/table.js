@@ -9,7 +9,9 @@
  */
 pb.table = (host, lines, columns, options) => {
   const { view, changed } = options;
-  const shown = view.columns ? view.columns.split(" ") : columns.filter((column) => !column.hidden).map((column) => column.name);
+  const shown = view.columns
+    ? view.columns.split(" ")
+    : columns.filter((column) => !column.hidden).map((column) => column.name);
   const tests = pb.tests(lines, options.filters, view);
   const sorted = {};
   let found = [];
@@ -34,8 +36,16 @@ pb.table = (host, lines, columns, options) => {
       const key = find(request.order[0]);
       const part = found.slice(request.start, request.start + request.length);
       count.textContent = `${pb.count(found.length)} of ${pb.count(lines.count)}`;
-      answer({ draw: request.draw, recordsTotal: lines.count, recordsFiltered: found.length, data: part.map((i) => ({ i })) });
-      changed({ ...view, search: text, sort: key, page: request.start ? request.start / length + 1 : "", columns: chosen() }, true);
+      answer({
+        draw: request.draw,
+        recordsTotal: lines.count,
+        recordsFiltered: found.length,
+        data: part.map((i) => ({ i })),
+      });
+      changed(
+        { ...view, search: text, sort: key, page: request.start ? request.start / length + 1 : "", columns: chosen() },
+        true,
+      );
     },
     columns: columns.map((column) => ({
       title: column.title,
@@ -65,13 +75,27 @@ pb.table = (host, lines, columns, options) => {
   }
 
   function controls() {
-    const search = pb.h("input", { type: "search", value: text, placeholder: "Search", "aria-label": "Search", oninput: (event) => seek(event.target.value) });
+    const search = pb.h("input", {
+      type: "search",
+      value: text,
+      placeholder: "Search",
+      "aria-label": "Search",
+      oninput: (event) => seek(event.target.value),
+    });
     const boxes = columns.map((column, k) => {
-      const box = pb.h("input", { type: "checkbox", checked: shown.includes(column.name), onchange: (event) => toggle(column, k, event.target.checked) });
+      const box = pb.h("input", {
+        type: "checkbox",
+        checked: shown.includes(column.name),
+        onchange: (event) => toggle(column, k, event.target.checked),
+      });
       return pb.h("label", {}, box, ` ${column.title}`);
     });
     const menu = pb.h("details", { class: "columns-menu" }, pb.h("summary", {}, "Columns"), pb.h("div", {}, boxes));
-    const save = pb.h("button", { type: "button", onclick: () => pb.download(options.file, asCsv(), "text/csv") }, "CSV");
+    const save = pb.h(
+      "button",
+      { type: "button", onclick: () => pb.download(options.file, asCsv(), "text/csv") },
+      "CSV",
+    );
     const link = pb.h("button", { type: "button", onclick: (event) => copy(event.target) }, "Copy link");
     return pb.h("div", { class: "controls" }, search, menu, save, link, count);
   }
