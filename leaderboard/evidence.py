@@ -114,7 +114,7 @@ def distinct(lines: Sequence[Line]) -> int:
 
 def _page_of_test(record: ClaimRecord) -> dict[str, Any]:
     plain = json.loads(record.model_dump_json())
-    return {"record": plain, "agrees": agrees(record), "file": f"{file_name(record.name)}.json"}
+    return {"record": plain, "agrees": agrees(record)}
 
 
 def claim_page(name: str, tables: Tables, records: Mapping[str, Sequence[ClaimRecord]]) -> dict[str, Any]:

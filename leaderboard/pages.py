@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from leaderboard import columns, evidence, shells
@@ -82,18 +82,34 @@ def _replace(out: Path, new: Path) -> None:
 
 def _write_overviews(found: Found, folder: Path) -> None:
     paper = tables.load()
-    groups = [_group(group, found, paper, folder) for group in sorted(found.tiers, key=lambda g: _rank(found, g))]
+    order = sorted(found.tiers, key=lambda group: _rank(found, group))
+    groups = [_group(group, found, paper, folder) for group in order]
     site = {"groups": groups}
     (folder / "data" / "site.js").write_text(f"pb.site={columns.script_json(site)};\n", "utf-8")
     for name in ("index", "methods", "claims", "plots"):
         shells.write(f"{name}.html", folder / f"{name}.html", groups=groups)
-    records = [record for several in found.claims.values() for record in several]
-    lines = [line for several in found.lines.values() for line in several]
-    for name in evidence.claim_ids(paper, records, lines):
-        data = evidence.claim_page(name, paper, found.claims)
+    claims, methods = _first_groups(found, order)
+    for name in dict.fromkeys([*paper.claims, *sorted(claims)]):
+        data = evidence.claim_page(name, paper, found.claims) | {"group": claims.get(name)}
         shells.write("claim.html", folder / "claims" / f"{file_name(name)}.html", title=name, data=data)
-    for name in sorted({line["method"] for line in lines}):
-        shells.write("method.html", folder / "methods" / f"{file_name(name)}.html", title=name, data={"method": name})
+    for name, group in methods.items():
+        data = {"method": name, "group": group}
+        shells.write("method.html", folder / "methods" / f"{file_name(name)}.html", title=name, data=data)
+
+
+def _first_groups(found: Found, order: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return, for each claim and each method, the first group that has something to show of it."""
+    claims: dict[str, str] = {}
+    methods: dict[str, str] = {}
+    for group in order:
+        for line in found.lines.get(group, []):
+            methods.setdefault(line["method"], group)
+            for claim in line["claims"].split():
+                claims.setdefault(claim, group)
+        for record in found.claims.get(group, []):
+            if not record.control:
+                claims.setdefault(record.claim, group)
+    return claims, methods
 
 
 def _rank(found: Found, group: str) -> tuple[int, str, int]:

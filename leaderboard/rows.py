@@ -12,13 +12,14 @@ from html import escape
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from leaderboard.challenges import Challenges
 from leaderboard.collect import Key, Source, file_name, group_of, key_of, read, second
 from leaderboard.columns import script_json
 from leaderboard.doubts import doubts
 from leaderboard.views import NOTICES, Line, line, page_of
-from prunebench.record import AnyRecord, ClaimRecord, Record
+from prunebench.record import ClaimRecord, Record
 
 BATCH = 100
 """Records that a process takes at a time."""
@@ -78,7 +79,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Writer:
-    """Reads records and writes what each has of its own: page and JSON. Travels to other processes.
+    """Reads records and writes what each has of its own: its page. Travels to other processes.
 
     Attributes:
         folder: of the site.
@@ -101,7 +102,6 @@ class Writer:
             return f"{source[0]}: {error}"
         text = record.model_dump_json()
         content = record if isinstance(record, ClaimRecord) else self._row(record, text)
-        self._write(json_of(record), text)
         digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
         return Entry(source, key_of(record), digest, group_of(record), content)
 
@@ -124,16 +124,13 @@ class Writer:
             path.write_text(text, "utf-8")
 
 
-def json_of(record: AnyRecord) -> str:
-    """Return the address of a record's JSON, relative to the site's root."""
-    if isinstance(record, ClaimRecord):
-        return f"claims/{group_of(record)}/{file_name(record.name)}.json"
-    return page_of(record).removesuffix("html") + "json"
-
-
-def _surroundings(record: Record) -> dict[str, str]:
-    method = f"methods/{file_name(record.method.name)}.html"
-    return {"group": group_of(record), "method": method, "notice": NOTICES.get(record.tier, "")}
+def _surroundings(record: Record) -> dict[str, Any]:
+    return {
+        "group": group_of(record),
+        "method": f"{file_name(record.method.name)}.html",
+        "claims": {claim: f"{file_name(claim)}.html" for claim in record.claims},
+        "notice": NOTICES.get(record.tier, ""),
+    }
 
 
 def write_rows(sources: Iterable[Source], write: Writer) -> Found:

@@ -104,6 +104,12 @@ pb.download = (name, text, type) => {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 };
 
+/** A button that hands over a record: a link to a file is no download for a page from `file://`. */
+pb.saveJson = (name, record) => {
+  const save = () => pb.download(`${name}.json`, `${JSON.stringify(record, null, 1)}\n`, "application/json");
+  return pb.h("button", { type: "button", onclick: save }, "record as JSON");
+};
+
 /** Cells -> CSV; a text that a spreadsheet would take for a formula gets an apostrophe. */
 pb.csv = (rows) => {
   const cell = (value) => {

@@ -51,8 +51,11 @@ pb.changer =
     if (!drawn) dispatchEvent(new Event("hashchange"));
   };
 
-/** The group that a view names, else the first. */
-pb.groupOf = (view) => pb.site.groups.find((group) => group.key === view.group) ?? pb.site.groups[0];
+/** The group that a view names, else the first that has something for this page. */
+pb.groupOf = (view) => {
+  const named = (key) => pb.site.groups.find((group) => group.key === key);
+  return named(view.group) ?? named(pb.home) ?? pb.site.groups[0];
+};
 
 /** Tests of single lines for what a view has chosen. */
 pb.tests = (lines, filters, view) =>

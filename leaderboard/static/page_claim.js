@@ -2,6 +2,7 @@
 "use strict";
 
 const data = pb.data();
+pb.home = data.group;
 const host = document.getElementById("view");
 const rows = pb.h("div");
 const tests = pb.h("div");
@@ -20,7 +21,7 @@ const head = pb.h(
 );
 host.append(head, tests, pb.h("section", {}, pb.h("h2", {}, "Rows that are evidence"), rows));
 
-function article({ record, agrees, file }, group) {
+function article({ record, agrees }) {
   const others = record.aside.map((verdict) => pb.verdict(verdict));
   return pb.h(
     "section",
@@ -31,7 +32,7 @@ function article({ record, agrees, file }, group) {
       { class: "crumbs" },
       pb.h("code", {}, record.name),
       ` · over ${record.rows.length} rows · `,
-      pb.h("a", { href: pb.address("claims", group.key, file), download: file }, "record as JSON"),
+      pb.saveJson(record.name, record),
     ),
     pb.verdict(record.verdict, record.paper, agrees),
     pb.plot(
@@ -48,7 +49,7 @@ pb.follow("rows", rows, (lines, view, group) => {
   const found = data.tests[group.key] ?? [];
   tests.replaceChildren(
     ...(found.length
-      ? found.map((test) => article(test, group))
+      ? found.map((test) => article(test))
       : [pb.h("p", {}, `No test over several rows in tier ${group.tier}.`)]),
   );
   pb.rowTable(rows, lines, view, group, { claims: data.claim });

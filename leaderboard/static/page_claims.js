@@ -7,9 +7,10 @@ const FILTERS = [
   { name: "agrees", label: "Agrees" },
 ];
 
-function columns(lines) {
+function columns(lines, group) {
   const at = (name, i) => pb.cell(lines, name, i);
-  const address = (i) => pb.address("claims", `${at("file", i)}.html`);
+  const address = (i) =>
+    `${pb.address("claims", `${at("file", i)}.html`)}#${new URLSearchParams({ group: group.key })}`;
   const claim = (i) => [
     at("claim", i) === "control"
       ? pb.h("b", {}, "control")
@@ -59,7 +60,7 @@ pb.follow("claims", host, (lines, view, group) => {
   const place = pb.h("div", { class: "table" });
   host.replaceChildren(pb.filterBar(lines, FILTERS, view, changed), ...pb.notice(group.notice), place);
   const searched = ["claim", "test", "statement", "paper", "state", "where"];
-  pb.table(place, lines, columns(lines), {
+  pb.table(place, lines, columns(lines, group), {
     label: `Claims in tier ${group.tier}`,
     kind: "claims",
     searched,

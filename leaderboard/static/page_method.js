@@ -2,7 +2,9 @@
 "use strict";
 
 const host = document.getElementById("view");
-const fixed = { method: pb.data().method };
+const { method, group: home } = pb.data();
+const fixed = { method };
+pb.home = home;
 
 pb.follow("rows", host, (lines, view, group) => {
   const found = pb.matching(

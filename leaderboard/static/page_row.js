@@ -3,12 +3,12 @@
 
 const { record, challenges, doubts, page } = pb.data();
 const file = decodeURIComponent(location.pathname.split("/").pop()).replace(/\.html$/, "");
-const all = pb.h(
-  "a",
-  { href: `${pb.address("methods.html")}#${new URLSearchParams({ group: page.group })}` },
-  `all rows of tier ${record.tier}`,
-);
-const claims = record.claims.map((claim) => [" ", pb.h("span", { class: "chip" }, claim)]);
+const here = `#${new URLSearchParams({ group: page.group })}`;
+const all = pb.h("a", { href: pb.address("methods.html") + here }, `all rows of tier ${record.tier}`);
+const claims = record.claims.map((claim) => [
+  " ",
+  pb.h("a", { class: "chip", href: pb.address("claims", page.claims[claim]) + here }, claim),
+]);
 document
   .getElementById("crumbs")
   .append(
@@ -22,7 +22,10 @@ document
 
 function facts() {
   const used = (subject) => pb.subject(subject.name, subject.used === subject.name ? "" : `used here: ${subject.used}`);
-  const method = [pb.h("a", { href: pb.address(page.method) }, record.method.name), ...used(record.method).slice(1)];
+  const method = [
+    pb.h("a", { href: pb.address("methods", page.method) + here }, record.method.name),
+    ...used(record.method).slice(1),
+  ];
   const done = Math.min(...Object.values(record.arms).map((arm) => arm.accuracy.length));
   return pb.facts([
     ["Dataset", used(record.dataset)],
@@ -110,7 +113,7 @@ function provenance() {
     pb.h(
       "p",
       { class: "downloads" },
-      pb.h("a", { href: `${encodeURIComponent(file)}.json`, download: `${file}.json` }, "record as JSON"),
+      pb.saveJson(file, record),
       " ",
       pb.h("button", { type: "button", onclick: csv }, "seeds as CSV"),
     ),
