@@ -2,6 +2,7 @@
 
 import pytest
 
+from prunebench.arms import BASELINE_ARMS, PAPER_ARMS
 from prunebench.tables import Row
 
 ROWS = [
@@ -27,7 +28,10 @@ def test_candidate(row, observe, judge):
     """The architecture that the method found does at least as well trained from scratch (same FLOPs) as fine-tuned.
 
     SUPPORTED means that the weights which the method hands down are worth nothing; REFUTED, that they are worth more
-    than the tier's margin.
+    than the tier's margin. What else it has to beat are uniform, L1 and random pruning of the dense network to as many
+    FLOPs.
     """
-    arms = observe(row)
-    judge(arms.at_least("scratch_b", "finetune"), aside=[arms.at_least("scratch_e", "finetune")])
+    arms = observe(row, arms=[*PAPER_ARMS, *BASELINE_ARMS])
+    rivals = [arms.at_least("finetune", arm) for arm in BASELINE_ARMS if arm.endswith("finetune")]
+    aside = [arms.at_least("scratch_e", "finetune"), arms.at_least("scratch_b", "uniform_scratch_b"), *rivals]
+    judge(arms.at_least("scratch_b", "finetune"), aside=aside)

@@ -92,6 +92,12 @@ IMAGENET: Mapping[str, Mapping[str, Network]] = {
 """By sub-project and the paper's name, for images of 224x224."""
 
 
+def network_names() -> list[str]:
+    """Return the names that the paper's tables and figures use, and the compact network of a follow-up claim."""
+    projects = (*CIFAR.values(), *IMAGENET.values())
+    return sorted({name for networks in projects for name in networks} | {"MobileNetV2"})
+
+
 def paper_network(dataset: str, project: str, name: str) -> Network:
     """Return a network as one of the paper's sub-projects builds it.
 

@@ -1,90 +1,19 @@
-"""A row as specs: the trunk that its arms share, and the arms."""
+"""Arms: the ways in which a pruned architecture gets its final weights."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from prunebench.budget import early, policy, resumed, same_flops, stretched
-from prunebench.datasets.registry import Description, describe
-from prunebench.experiment import Method, Pruning, Recipe, Regulariser, Start, Training
+from prunebench.budget import same_flops, stretched
+from prunebench.experiment import Recipe
 from prunebench.recipes import Recipes
-from prunebench.tables import Row
-from prunebench.tiers import Tier
 
 ANOTHER = 1000
 """Added to the seed of an arm that repeats another one with other randomness."""
 
 REWIND = 0.02
 """Share of the dense training that `weight_rewind` goes back to; Frankle et al. 2019 rewind to 0.1 to 7 %."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A row in one tier: everything that says what is trained.
-
-    Attributes:
-        row: of the paper's tables, or made for a user's method.
-        tier: what stands for the row's dataset and network.
-        method: how it is pruned.
-        regulariser: penalty on the training of the network that is pruned; None where the dense one is pruned.
-        stop: epoch after which the network is pruned: 0 for a method at initialisation, None for the last.
-    """
-
-    row: Row
-    tier: Tier
-    method: Method
-    regulariser: Regulariser | None = None
-    stop: int | None = None
-
-    @property
-    def dataset(self) -> Description:
-        """What stands for the row's dataset."""
-        return describe(self.tier.dataset)
-
-    @property
-    def recipes(self) -> Recipes:
-        """The recipes of the row's network in this tier."""
-        return self.tier.recipes_for(self.row.network)
-
-    def dense(self, seed: int) -> Training:
-        """Return the training of the dense network, the table's "unpruned"."""
-        network = self.tier.network(self.row.network)
-        return Training(self.dataset.spec(), network, self.recipes.dense, seed)
-
-    def trunk(self, seed: int) -> Training:
-        """Return the training of the network that is pruned."""
-        return self._until(seed, self.stop)
-
-    def _until(self, seed: int, stop: int | None) -> Training:
-        """Return the trunk's training, ended after an epoch."""
-        dense = self.dense(seed)
-        return replace(dense, regulariser=self.regulariser, recipe=replace(dense.recipe, stop=stop))
-
-    def pruning(self, seed: int) -> Pruning:
-        """Return the pruning that the arms share."""
-        return Pruning(self.trunk(seed), self.method, self.row.ratio)
-
-    def arm(self, name: str, seed: int, facts: Mapping[str, Any]) -> Training:
-        """Return the training of an arm.
-
-        Args:
-            name: one of `ARMS`.
-            seed: of the row.
-            facts: of the pruning's outcome: `flops` and, under `dense`, those of the dense network.
-        """
-        arm = ARMS[name]
-        recipe = arm.recipe(self.recipes, facts["dense"]["flops"], facts["flops"])
-        start = Start(self.pruning(seed), arm.weights)
-        if arm.rewind is not None:
-            epoch = early(recipe, arm.rewind)
-            recipe, start = resumed(recipe, epoch), replace(start, rewound=self._until(seed, epoch))
-        return replace(self.dense(seed), recipe=recipe, seed=seed + arm.seed_shift, start=start)
-
-    def budget(self, name: str) -> str:
-        """Return the name of the policy that gives an arm its epochs."""
-        return ARMS[name].budget.replace("flops", policy(self.recipes.cap))
 
 
 @dataclass(frozen=True)
@@ -99,6 +28,7 @@ class ArmKind:
             on from there, with fresh momentum and images in the order of the first epochs. None for the weights that
             pruning left.
         seed_shift: added to the row's seed.
+        baseline: method that prunes the dense network to the FLOPs of the row's plan, in place of the row's pruning.
     """
 
     weights: str
@@ -106,6 +36,11 @@ class ArmKind:
     budget: str
     rewind: float | None = None
     seed_shift: int = 0
+    baseline: str = ""
+
+
+def _finetune(recipes: Recipes, dense: int, pruned: int) -> Recipe:
+    return recipes.finetune
 
 
 def _dense(recipes: Recipes, dense: int, pruned: int) -> Recipe:
@@ -120,12 +55,35 @@ def _same_flops_and_finetune(recipes: Recipes, dense: int, pruned: int) -> Recip
     return same_flops(recipes.dense, dense, pruned, recipes.cap, recipes.finetune.epochs)
 
 
+def _same_flops_doubled(recipes: Recipes, dense: int, pruned: int) -> Recipe:
+    twice = _same_flops(recipes, dense, pruned)
+    return stretched(twice, 2 * twice.epochs)
+
+
+def _longer(factor: int) -> Callable[[Recipes, int, int], Recipe]:
+    return lambda r, dense, pruned: replace(r.finetune, epochs=factor * r.finetune.epochs)
+
+
+def _finetune_e(recipes: Recipes, dense: int, pruned: int) -> Recipe:
+    return replace(recipes.finetune, epochs=recipes.dense.epochs)
+
+
+def _faster(factor: int) -> Callable[[Recipes, int, int], Recipe]:
+    return lambda r, dense, pruned: replace(r.finetune, lr=float(f"{r.finetune.lr * factor:.3g}"))
+
+
 EPOCHS = "epochs of the dense training"
 
 ARMS = {
-    "finetune": ArmKind("inherited", lambda r, dense, pruned: r.finetune, "fine-tuning"),
+    "finetune": ArmKind("inherited", _finetune, "fine-tuning"),
+    "finetune_80": ArmKind("inherited", _longer(2), "fine-tuning, 2x"),
+    "finetune_160": ArmKind("inherited", _longer(4), "fine-tuning, 4x"),
+    "finetune_e": ArmKind("inherited", _finetune_e, EPOCHS),
+    "finetune_x10": ArmKind("inherited", _faster(10), "fine-tuning"),
+    "finetune_x100": ArmKind("inherited", _faster(100), "fine-tuning"),
     "scratch_e": ArmKind("fresh", _dense, EPOCHS),
     "scratch_b": ArmKind("fresh", _same_flops, "flops"),
+    "scratch_b_twice": ArmKind("fresh", _same_flops_doubled, "flops, 2x"),
     "scratch_b_plus": ArmKind("fresh", _same_flops_and_finetune, "flops+finetune"),
     "lr_rewind": ArmKind("inherited", _dense, EPOCHS),
     "weight_rewind": ArmKind("inherited", _dense, "rest of the dense training", rewind=REWIND),
@@ -135,10 +93,17 @@ ARMS = {
     "soft_pruned": ArmKind("inherited", lambda r, dense, pruned: replace(r.dense, stop=0), "no retraining"),
     "again": ArmKind("fresh", _dense, EPOCHS, seed_shift=ANOTHER),
     "planted": ArmKind("fresh", lambda r, dense, pruned: stretched(replace(r.dense, lr=r.finetune.lr), 1), "one epoch"),
+    "uniform_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="uniform"),
+    "uniform_scratch_b": ArmKind("fresh", _same_flops, "flops", baseline="uniform"),
+    "l1_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="magnitude_l1"),
+    "random_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="random"),
 }
 """All arms, with their sources:
 
-* `finetune`, `scratch_e`, `scratch_b`: the paper, p.4.
+* `finetune`, `scratch_e`, `scratch_b`: the paper, p.4; `finetune_80`, `finetune_160`: its Table 16.
+* `finetune_e`: fine-tuning for as many epochs as the dense training, to compare with `lr_rewind` (Renda et al. 2020).
+* `finetune_x10`, `finetune_x100`: fine-tuning at 10 and 100 times the rate (Wang et al. 2023).
+* `scratch_b_twice`: a longer budget yet (Gale et al. 2019).
 * `scratch_b_plus`: Wang et al. 2023; the budget of scratch_b counts the fine-tuning as well, K1 * F1 / F2 + K2 epochs.
 * `lr_rewind`: Renda et al. 2020; the final weights, retrained with the dense schedule, rate and epochs.
 * `weight_rewind`: Frankle et al. 2019; the trunk's weights of an early epoch, with the schedule from there on.
@@ -147,65 +112,13 @@ ARMS = {
   which is what scratch_e is, so that the two share an outcome, or with the spread of the dense network.
 * `soft_pruned`: He et al. 2018; the network as soft filter pruning left it, the accuracy of `pruned` as an arm.
 * `again`, `planted`: controls; one repeats scratch_e, the other is a scratch arm made worse.
+* `uniform_finetune`, `uniform_scratch_b`, `l1_finetune`, `random_finetune`: what a method has to beat, at its FLOPs and
+  for as many epochs. L1 is that of all weights which go with a channel, since Li et al.'s own rule, that of filters,
+  finds none in a DenseNet.
 """
 
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
+"""What the paper compares in most of its tables."""
 
-SSS = 100
-"""Strength of SSS's penalty over network slimming's. A block's scale is the root mean square of its last layer, so that
-each of its parameters feels a share of the penalty alone. Measured in the smoke tier, PreResNet, seed 0: 1 leaves all
-scales as they were drawn; 100 brings two of the six blocks to zero at 97.5 % (97.3 % with 1); 1000 all six, at 92.2 %.
-"""
-
-PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
-    "slimming": lambda row, recipes, images: recipes.bn_l1(images),
-    "soft_filter": lambda row, recipes, images: Regulariser("soft_filter", row.ratio),
-    "sss": lambda row, recipes, images: Regulariser("sss", SSS * recipes.bn_l1(images).strength),
-}
-"""By method, what acts while the network that it prunes is trained, on so many images; the other methods need nothing.
-
-The strength of soft filter pruning is the share of filters that it zeroes.
-"""
-
-AT_INITIALISATION = ("snip", "grasp", "synflow")
-"""Methods that prune the untrained network."""
-
-
-def job(row: Row, tier: Tier) -> Job:
-    """Return a row of the paper, or of an installed method, as a job of a tier.
-
-    Raises:
-        UnknownNameError: there is no such method.
-        MethodError: the installed method cannot be loaded.
-    """
-    from prunebench.pruning.registry import found, named
-
-    method = named(row.method)
-    if method.source:
-        return _brought_along(row, tier, method, found(method))
-    penalty = PENALTIES.get(row.method)
-    acting = penalty(row, tier.recipes_for(row.network), describe(tier.dataset).train) if penalty else None
-    return Job(row, tier, method, acting, stop=0 if row.method in AT_INITIALISATION else None)
-
-
-def candidate(row: Row, tier: Tier, reference: str) -> Job:
-    """Return a user's method on a row of `claims/test_candidate.py` as a job of a tier.
-
-    Args:
-        row: network and ratio.
-        tier: what stands for them.
-        reference: `path/to/file.py:NAME`, or the name of an installed method.
-
-    Raises:
-        MethodError: there is no such method.
-    """
-    from prunebench.pruning.registry import load
-
-    method, own = load(reference)
-    named = replace(row, id=row.id.replace("candidate", f"candidate.{method.name}", 1), method=method.name)
-    return _brought_along(named, tier, method, own)
-
-
-def _brought_along(row: Row, tier: Tier, method: Method, own: Any) -> Job:
-    """Return the job of a method that brings its own regulariser, if any."""
-    return Job(row, tier, method, Regulariser("method", method=method) if hasattr(own, "regulariser") else None)
+BASELINE_ARMS = tuple(name for name, arm in ARMS.items() if arm.baseline)
+"""What a method is compared with at equal FLOPs."""

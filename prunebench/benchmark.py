@@ -27,7 +27,8 @@ from prunebench.errors import PrunebenchError
 from prunebench.experiment import Recipe
 from prunebench.randomness import rng
 from prunebench.tiers import Tier
-from prunebench.training.loop import optimiser_of, train_epoch
+from prunebench.training.engine_graph import engine as engine_for
+from prunebench.training.loop import train_epoch
 
 
 def bench(
@@ -81,17 +82,17 @@ def _read(data: Images, recipe: Recipe) -> None:
 
 
 def _ours(network: nn.Module, data: Images, recipe: Recipe) -> Callable[[], Any]:
-    network.to(memory_format=torch.channels_last)
-    optimiser = optimiser_of(network, recipe)
-    return lambda: train_epoch(network, data, recipe, optimiser, None, (0, 0))
+    engine = engine_for(network, recipe)
+    return lambda: train_epoch(engine, data, 0, 0)
 
 
 class _Scans(Dataset[tuple[Tensor, int]]):
     """The training images as a user would hold them: arrays of bytes, turned into tensors one by one."""
 
     def __init__(self, data: Images) -> None:
-        span = data.train.amax() - data.train.amin()
-        self.scans = ((data.train - data.train.amin()) / span * 255).byte().cpu().permute(0, 2, 3, 1).numpy()
+        train = data.train[:]
+        span = train.amax() - train.amin()
+        self.scans = ((train - train.amin()) / span * 255).byte().cpu().permute(0, 2, 3, 1).numpy()
         self.labels = data.train_labels.tolist()
         mean, std = [float(self.scans.mean() / 255)], [float(self.scans.std() / 255)]
         self.transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean, std)])
@@ -107,7 +108,7 @@ def _plain(network: nn.Module, data: Images, recipe: Recipe) -> Callable[[], Non
     """Return one epoch of the textbook loop: DataLoader, torchvision's transforms, a loss fetched at every step."""
     loader = DataLoader(_Scans(data), batch_size=recipe.batch_size, shuffle=True)
     optimiser = torch.optim.SGD(network.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay)
-    device = data.train.device
+    device = data.train_labels.device
 
     def epoch() -> None:
         network.train()

@@ -4,69 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prunebench.arms import PAPER_ARMS, Job, candidate, job
+from prunebench.arms import PAPER_ARMS
 from prunebench.experiment import PROTOCOL, digest
+from prunebench.jobs import Job, candidate, job
+from prunebench.measures import measured
 from prunebench.observation import observe, specs
-from prunebench.parts import VerdictRecord
-from prunebench.record import AnyRecord, ClaimRecord, Record, dump, name_of
+from prunebench.observed import PARAMETERS, Observed
+from prunebench.parts import Point, VerdictRecord
+from prunebench.published import agreement, verdict_record
+from prunebench.record import AnyRecord, ClaimRecord, dump, name_of
 from prunebench.runner.local import Piece, Runner
 from prunebench.settings import Settings
-from prunebench.statistics import Difference, Sample, State, Verdict, at_least, sample
+from prunebench.statistics import State, Verdict
 from prunebench.store import unwritable
-from prunebench.tables import Row, load
-
-
-@dataclass(frozen=True)
-class Observed:
-    """A row whose arms are trained, ready to be compared.
-
-    Attributes:
-        job: what was trained.
-        record: its record, without verdicts.
-    """
-
-    job: Job
-    record: Record
-
-    def __getitem__(self, arm: str) -> Sample:
-        """Return an arm's accuracies of the last epoch over the seeds."""
-        return sample(self.record.arms[arm].accuracy, self.job.dataset.resolution)
-
-    def at_least(self, a: str, b: str) -> Verdict:
-        """Test "arm `a` is at least arm `b`" with the margin of the tier."""
-        return at_least(self[a], self[b], self.job.tier.margin, self.job.tier.confidence, (a, b))
-
-    @property
-    def margin(self) -> float:
-        """Accuracy points by which an "at least" may fail and still count."""
-        return self.job.tier.margin
-
-
-def differences(observed: Iterable[Observed], a: str, b: str) -> list[Difference]:
-    """Return `a` - `b` of every row; rows that share all outcomes in this tier are one observation of that weight."""
-    merged: dict[tuple[str, ...], Difference] = {}
-    for row in observed:
-        key = tuple(row.record.arms[a].digests + row.record.arms[b].digests)
-        weight = merged[key].weight + 1 if key in merged else 1
-        merged[key] = Difference(row[a], row[b], weight)
-    return list(merged.values())
-
-
-def within_std(rows: Iterable[Difference]) -> list[Difference]:
-    """Return the differences with each `a` lifted by one standard deviation of its `b`."""
-    return [replace(row, a=replace(row.a, mean=row.a.mean + row.b.std)) for row in rows]
-
-
-def paper_count(observed: Sequence[Observed], a: str, b: str, stds: int = 0) -> str:
-    """Return in how many rows of the paper the mean of `a` lies above that of `b`, less `stds` of its deviations."""
-    papers = [row.record.paper for row in observed]
-    above = sum(paper[a].mean > paper[b].mean - stds * (paper[b].std or 0) for paper in papers)
-    return f"{above} of {len(papers)}"
+from prunebench.tables import Row
 
 
 @dataclass(frozen=True)
@@ -109,6 +65,7 @@ class Case:
         statement: the claim in our words.
         section: of the paper.
         one_row: whether it judges a single row, whose record then carries the verdict.
+        memory: what other tests of this process observed; a finished row is derived once.
         observed: the rows seen so far, by id.
         specs: digests of all outcomes seen so far.
     """
@@ -120,23 +77,37 @@ class Case:
     statement: str
     section: str
     one_row: bool
+    memory: dict[Any, Observed] = field(default_factory=dict)
     observed: dict[str, Observed] = field(default_factory=dict)
     specs: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
 
-    def observe(self, row: Row, arms: Sequence[str] = PAPER_ARMS) -> Observed:
-        """Train whatever a row still lacks, and return its arms."""
+    def observe(self, row: Row, arms: Sequence[str] = PAPER_ARMS, measures: Sequence[str] = ()) -> Observed:
+        """Train whatever a row still lacks, and return its arms.
+
+        Args:
+            row: of the paper, or made for another claim.
+            arms: beside the trunk, names in `ARMS`.
+            measures: what is measured beside the accuracy, names in `MEASURES`.
+        """
         work = self._job(row)
 
         def pieces() -> list[Piece]:
             known = {seed: specs(work, seed, arms, self.runner.store) for seed in self.settings.seeds}
             return [Piece(s, work.row.network, arm, seed) for seed, by in known.items() for arm, s in by.items()]
 
-        self.runner.run(pieces)
-        self.specs |= {digest(piece.spec) for piece in pieces()}
-        command = self.settings.command(work.row.id)
-        record = observe(work, self.settings.seeds, arms, self.runner.store, command, twins(work))
-        return self.observed.setdefault(work.row.id, Observed(work, record))
+        key = (work.row.id, work.row.setting, work.pruning(0), tuple(arms), tuple(measures), self.settings.seeds)
+        if key not in self.memory:
+            self.runner.run(pieces)
+            self.memory[key] = self._derived(work, arms, measures, frozenset(digest(piece.spec) for piece in pieces()))
+        self.specs |= self.memory[key].digests
+        return self.observed.setdefault(work.row.id, self.memory[key])
+
+    def _derived(self, work: Job, arms: Sequence[str], measures: Sequence[str], digests: frozenset[str]) -> Observed:
+        store, command = self.runner.store, self.settings.command(work.row.id)
+        record = observe(work, self.settings.seeds, arms, store, command, self.settings.twins(work))
+        record = record.model_copy(update={"agreement": agreement(work, record)})
+        return Observed(work, measured(work, record, store, measures) if measures else record, digests)
 
     def _job(self, row: Row) -> Job:
         if row.method != "candidate":
@@ -144,7 +115,13 @@ class Case:
         return candidate(row, self.settings.tier, self.settings.reference)
 
     def conclude(
-        self, verdict: Verdict, aside: Sequence[Verdict], paper: str, expected: Sequence[State] = ("SUPPORTED",)
+        self,
+        verdict: Verdict,
+        aside: Sequence[Verdict] = (),
+        paper: str = "",
+        expect: Sequence[State] = ("SUPPORTED",),
+        curves: Mapping[str, list[Point]] | None = None,
+        axes: Sequence[str] = PARAMETERS,
     ) -> Finding:
         """Write down what was found: in the record of the row, or in one of the claim if it speaks of many rows.
 
@@ -152,20 +129,23 @@ class Case:
             verdict: the one that decides.
             aside: further comparisons, to be shown.
             paper: what the paper reports, for a claim over many rows.
-            expected: states that the test passes with.
+            expect: states that the test passes with.
+            curves: by name, what was compared, if that is curves.
+            axes: what their x and y are.
         """
-        verdicts = [VerdictRecord(claim=self.claim, **{**asdict(v), "n": list(v.n)}) for v in (verdict, *aside)]
-        if self.one_row:
+        verdicts = [verdict_record(self.claim, v) for v in (verdict, *aside)]
+        if self.one_row and len(self.observed) == 1:
             (only,) = self.observed.values()
             record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts})
         else:
-            record = self._claim_record(verdicts[0], paper, expected)
+            drawn = {"curves": curves, "axes": list(axes)} if curves else {}
+            record = self._claim_record(verdicts, paper, expect).model_copy(update=drawn)
         computed = len(self.runner.computed & self.specs)
         self.runner.computed -= self.specs
         seconds = time.monotonic() - self.began
         return Finding(record, write(record, self.settings.data), computed, len(self.specs) - computed, seconds)
 
-    def _claim_record(self, verdict: VerdictRecord, paper: str, expected: Sequence[State]) -> ClaimRecord:
+    def _claim_record(self, verdicts: Sequence[VerdictRecord], paper: str, expected: Sequence[State]) -> ClaimRecord:
         return ClaimRecord(
             protocol=PROTOCOL,
             name=self.name,
@@ -175,18 +155,12 @@ class Case:
             tier=self.settings.tier.name,
             paper=paper,
             rows=list(self.observed),
-            verdict=verdict,
+            verdict=verdicts[0],
+            aside=list(verdicts[1:]),
             control=self.claim == "control",
             expected=list(expected),
             command=self.settings.command(self.name),
         )
-
-
-def twins(work: Job) -> list[str]:
-    """Return the ids of the other rows that come to the very same specs in this tier."""
-    mine = work.pruning(0)
-    alike = [row for row in load().rows.values() if row.method == work.row.method and row.network in work.tier.networks]
-    return [row.id for row in alike if row.id != work.row.id and job(row, work.tier).pruning(0) == mine]
 
 
 def write(record: AnyRecord, data: Path) -> Path:

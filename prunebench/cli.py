@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from prunebench import tables, tiers
+from prunebench.commands import data as data_command
 from prunebench.errors import PrunebenchError
 
 app = typer.Typer(
@@ -20,6 +21,8 @@ app = typer.Typer(
     help="Is a pruned network good because of its weights, or only because of its architecture? "
     "The main job is `pytest claims -k slimming -n 4`; these commands look around it.",
 )
+
+app.add_typer(data_command.app, name="data")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")]

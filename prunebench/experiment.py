@@ -102,6 +102,7 @@ class Recipe:
         weight_decay: L2 penalty on every parameter, batch normalisation included.
         batch_size: images per step.
         stop: epoch after which the training ends, on the schedule of all; 0 leaves the first weights, None trains all.
+        precision: `float32`, or `bf16` for autocast; the test after each epoch is always in float32.
     """
 
     epochs: int
@@ -113,6 +114,7 @@ class Recipe:
     weight_decay: float = 1e-4
     batch_size: int = 64
     stop: int | None = None
+    precision: str = "float32"
 
     @property
     def trained(self) -> int:
@@ -145,7 +147,8 @@ class Start:
         weights: `fresh` (drawn anew for this architecture, masked layers rescaled), `unscaled` (the same with the
             spread of the dense network) or `inherited` (those that pruning left).
         rewound: the training, of the dense architecture, whose last weights are inherited in place of those of the
-            network that was pruned; one of 0 epochs gives the initial weights.
+            network that was pruned; one of 0 epochs gives the initial weights. Without a pruning, what a dense network
+            starts from.
     """
 
     pruning: Pruning | None = None
@@ -183,12 +186,14 @@ class Pruning:
         method: how.
         ratio: share to remove, in [0, 1); of channels or weights, as the method says.
         of: empty, or `flops` where `ratio` is the share of the FLOPs to remove, whatever the method's own ratio.
+        source: pruning of another network, whose pattern the method takes over.
     """
 
     trained: Training
     method: Method
     ratio: float
     of: str = ""
+    source: Pruning | None = None
 
 
 Spec: TypeAlias = Training | Pruning

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 
-from prunebench.arms import Job
+from prunebench.arms import BASELINE_ARMS
 from prunebench.experiment import PROTOCOL, Network, Spec
+from prunebench.jobs import Job
 from prunebench.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject
 from prunebench.record import Record
+from prunebench.statistics import sample
 from prunebench.store import Outcome, Store
+from prunebench.value import values
 
 FLOOR = (
     "every layer keeps at least one channel, where the authors' code may empty it and fail (claims/protocols.md, Q9)"
@@ -19,7 +22,7 @@ FLOOR = (
 def specs(job: Job, seed: int, arms: Iterable[str], store: Store) -> dict[str, Spec]:
     """Return the specs of a row and seed that are known so far, by arm: the arms' follow from the pruning's outcome."""
     known: dict[str, Spec] = {"dense": job.dense(seed), "sparse": job.trunk(seed), "pruned": job.pruning(seed)}
-    if job.regulariser is None:
+    if known["sparse"] == known["dense"]:
         del known["sparse"]
     pruning = store.get(known["pruned"])
     return known if pruning is None else known | {arm: job.arm(arm, seed, pruning.facts) for arm in arms}
@@ -42,6 +45,9 @@ def observe(
     done = [seed for seed in seeds if "pruned" in outcomes[seed]]
     every = [outcome for by_arm in outcomes.values() for outcome in by_arm.values()]
     pruned = [_pruned(seed, outcomes[seed]["pruned"]) for seed in done]
+    found = {
+        arm: _arm(job, arm, {s: o for s, by in outcomes.items() if (o := by.get(arm))}) for arm in _order(job, arms)
+    }
     return Record(
         protocol=PROTOCOL,
         row=job.row.id,
@@ -51,18 +57,19 @@ def observe(
         table=job.row.table,
         tier=job.tier.name,
         dataset=_dataset(job),
-        network=Subject(name=job.row.network, used=_network(job.tier.network(job.row.network))),
+        network=Subject(name=job.row.network, used=_network(job.network)),
         method=Subject(name=job.row.method, used=job.method.name, digest=job.method.source),
-        ratio=job.row.ratio,
+        ratio=job.ratio,
         seeds_planned=len(seeds),
         dense=Size(**{k: outcomes[done[0]]["pruned"].facts["dense"][k] for k in ("parameters", "flops")}),
         pruned=pruned,
-        arms={
-            arm: _arm(job, arm, {s: o for s, by in outcomes.items() if (o := by.get(arm))}) for arm in _order(job, arms)
-        },
+        arms=found,
         paper={arm: Published(mean=n.mean, std=n.std, n=n.n) for arm, n in job.row.paper.items()},
         verdicts=[],
         same_as=list(same_as),
+        values=values(
+            {arm: sample(own.accuracy, job.dataset.resolution) for arm, own in found.items()}, job.tier.confidence
+        ),
         notes=[*([FLOOR] if any(p.layers for p in pruned) else []), *sorted({n for p in pruned for n in p.notes})],
         provenance=_provenance(every),
         command=command,
@@ -70,7 +77,7 @@ def observe(
 
 
 def _order(job: Job, arms: Sequence[str]) -> list[str]:
-    return ["dense", *(["sparse"] if job.regulariser else []), "pruned", *arms]
+    return ["dense", *(["sparse"] if job.trunk(0) != job.dense(0) else []), "pruned", *arms]
 
 
 def _outcomes(job: Job, seed: int, arms: Sequence[str], store: Store) -> dict[str, Outcome]:
@@ -90,6 +97,7 @@ def _arm(job: Job, name: str, outcomes: dict[int, Outcome]) -> Arm:
         seconds=[f["seconds"] for f in facts],
         digests=[outcome.digest for outcome in outcomes.values()],
         curves=[_curve(seed, outcome) for seed, outcome in trained.items()],
+        measures={"flops": [float(f["flops"]) for f in facts]} if name in BASELINE_ARMS else {},
     )
 
 
@@ -104,7 +112,15 @@ def _pruned(seed: int, outcome: Outcome) -> Pruned:
     plan = outcome.json("plan.json")
     layers = [Kept(layer=name, kept=len(kept), total=plan["total"][name]) for name, kept in plan["keep"].items()]
     size = Size(parameters=outcome.facts["parameters"], flops=outcome.facts["flops"])
-    return Pruned(seed=seed, size=size, layers=layers, digest=outcome.digest, notes=plan["notes"])
+    return Pruned(
+        seed=seed,
+        size=size,
+        layers=layers,
+        digest=outcome.digest,
+        notes=plan["notes"],
+        stages=[round(share, 4) for share in outcome.facts["stages"]],
+        kernels=[[round(share, 4) for share in stage] for stage in outcome.facts["kernels"]],
+    )
 
 
 def _dataset(job: Job) -> Subject:

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from prunebench.architectures import paper_network
-from prunebench.budget import policy, same_flops, stretched
+from prunebench.budget import policy, same_flops
 from prunebench.datasets.registry import Description
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Recipe
-from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes
+from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes, apart
 from prunebench.tables import Row
 
 if TYPE_CHECKING:
@@ -93,12 +93,7 @@ def recipes(row: Row) -> Recipes:
     """Return how a row's networks are trained in the paper, by its sub-project and what sets the row apart."""
     known, project = PAPER_IMAGENET if row.dataset == "ImageNet" else PAPER_CIFAR, _project(row)
     family = row.network.split("-")[0]
-    found = known.get(f"{project} of {family}", known[project])
-    if row.setting.startswith("lr"):
-        return replace(found, dense=replace(found.dense, lr=float(row.setting.split(",")[0][3:])))
-    if row.setting.endswith("epochs"):
-        return replace(found, dense=stretched(found.dense, int(row.setting.split()[0])))
-    return found
+    return apart(known.get(f"{project} of {family}", known[project]), row.setting)
 
 
 def measure(row: Row) -> Sizes:

@@ -15,7 +15,9 @@ from prunebench.runner import environment
 from prunebench.runner.progress import Reader, Status, open_stream
 from prunebench.settings import Settings, cores
 from prunebench.store import Store
+from prunebench.summary import check, entries, failed, save
 from prunebench.tables import hint
+from prunebench.tiers import Tier
 from prunebench.tracking import Tracker, TrackingError, resolve_uri
 from prunebench.versioning import add, content, is_versioned
 
@@ -23,26 +25,29 @@ from prunebench.versioning import add, content, is_versioned
 class Parent:
     """A pytest plugin of the parent process; under `-n` it runs beside the workers, else around the tests."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, uri: str | None) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, uri: str | None, file: Path | None) -> None:
         """Check that the store can be written before anything is trained.
 
         Args:
             config: pytest's.
             settings: of the run.
             uri: of the MLflow store, as given.
+            file: where all verdicts go as JSON, if anywhere.
 
         Raises:
-            pytest.UsageError: the store cannot be written.
+            pytest.UsageError: the store or the file cannot be written.
         """
-        self.config, self.settings = config, settings
+        self.config, self.settings, self.file = config, settings, file
         self.store = Store(settings.data, settings.work)
         self.tracker = Tracker(resolve_uri(uri, settings.root))
         self.findings: list[dict[str, Any]] = []
+        self.entries: list[dict[str, Any]] = []
         self.trouble: list[str] = []
         self.status: Status | None = None
         self.before = content(settings.data)
         if not config.option.collectonly:
             try:
+                check(file)
                 self.store.prepare()
             except PrunebenchError as error:
                 raise pytest.UsageError(str(error)) from error
@@ -51,9 +56,9 @@ class Parent:
         """Say what will be trained, on what, where it goes and how it will be judged."""
         s, tier = self.settings, self.settings.tier
         return [
-            f"prunebench: tier {tier.name} ({s.why}), {len(s.seeds)} seeds, "
+            f"prunebench: tier {tier.name} ({s.why}), {_seeds(s)}, "
             f"margin {tier.margin:g} points at {tier.confidence:.0%}",
-            f"  data:    {tier.dataset}, in place of every dataset of the paper; {tier.summary}",
+            f"  data:    {_datasets(tier)}; {tier.summary}",
             f"  device:  cpu, {environment.processor()}, {cores()} cores; {s.workers} worker(s) x {s.threads} thread",
             f"  store:   {s.data} ({len(self.before.outcomes)} outcomes); tracking: {self.tracker.uri}; "
             f"commit {environment.commit()}",
@@ -83,10 +88,13 @@ class Parent:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Log what a test found as soon as it is known."""
-        for name, finding in report.user_properties:
-            if name == "prunebench" and report.when == "call":
-                self.findings.append(finding)  # type: ignore[arg-type]
-                self._log(finding)  # type: ignore[arg-type]
+        found: list[Any] = [value for name, value in report.user_properties if name == "prunebench"]
+        if report.failed and not found:
+            self.entries.append(failed(report))
+        if found and report.when == "call":
+            self.findings.append(found[0])
+            self.entries += entries(report.nodeid, found[0]["path"])
+            self._log(found[0])
 
     def _log(self, finding: dict[str, Any]) -> None:
         from prunebench.record import load
@@ -104,6 +112,8 @@ class Parent:
         """Version what is new; nothing is versioned after an interruption, since it may be half of a row."""
         if self.status is not None:
             self.status.stop()
+        if self.file is not None and not self.config.option.collectonly:
+            save(self.file, self.entries)
         fresh = content(self.settings.data) != self.before
         if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
             said = add(self.settings.data)
@@ -120,7 +130,7 @@ class Parent:
             terminalreporter.section("prunebench")
             width = terminalreporter._tw.fullwidth if sys.stdout.isatty() else 150
             console = Console(file=terminalreporter._tw._file, width=width, force_terminal=sys.stdout.isatty())
-            for table in closing_tables(self.findings):
+            for table in closing_tables(self.findings, self.settings.tier.margin):
                 console.print(table)
             computed = sum(finding["computed"] for finding in self.findings)
             terminalreporter.write_line(
@@ -132,3 +142,14 @@ class Parent:
             self.trouble.append(hint(self.config.option.keyword))
         for line in self.trouble:
             terminalreporter.write_line(f"prunebench: {line}", yellow=True)
+
+
+def _seeds(settings: Settings) -> str:
+    counts = [str(look.seeds) for look in settings.looks]
+    return f"{', '.join(counts)} seeds{' until it is settled' if len(counts) > 1 else ''}"
+
+
+def _datasets(tier: Tier) -> str:
+    """Return what stands for the paper's datasets, in words."""
+    own = [f"{ours.name} in place of {paper}" for paper, ours in tier.substitutes.items()]
+    return ", ".join([*own, f"{tier.dataset} in place of every {'other ' * bool(own)}dataset of the paper"])

@@ -80,13 +80,22 @@ class Kept(Part):
 
 
 class Pruned(Part):
-    """What pruning decided for one seed."""
+    """What pruning decided for one seed.
+
+    Attributes:
+        layers: channels that each layer keeps; empty for masks and whole blocks.
+        notes: what had to be done beside the method's own rule.
+        stages: share of channels or weights that each stage keeps.
+        kernels: by stage the share of weights kept at each place of its 3x3 kernels, for masks.
+    """
 
     seed: int
     size: Size
     layers: list[Kept]
     digest: str
     notes: list[str] = []
+    stages: list[float] = []
+    kernels: list[list[float]] = []
 
 
 class Published(Part):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -14,14 +15,18 @@ import pytest
 from prunebench import tables
 from prunebench.errors import PrunebenchError
 from prunebench.parent import Parent
+from prunebench.sequential import Unsettled
 from prunebench.settings import Settings, resolve
 
 if TYPE_CHECKING:
-    from prunebench.claim import Case, Observed
+    from prunebench.claim import Case
+    from prunebench.observed import Observed
     from prunebench.runner.local import Runner
     from prunebench.statistics import State, Verdict
+    from prunebench.tables import Row
 
 SETTINGS = pytest.StashKey[Settings]()
+CASE = pytest.StashKey["Case"]()
 PROPERTY = "prunebench"
 
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -29,12 +34,36 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "how big a run is: smoke, or auto for the largest that this machine can run",
         {"default": "auto", "metavar": "TIER"},
     ),
-    "seeds": ("how many seeds each row gets (default: the tier's)", {"type": int, "metavar": "N"}),
+    "seeds": (
+        "how many seeds each row gets (default: the tier's); auto adds them until the verdict is settled, up to LIMIT",
+        {"metavar": "N|auto[:LIMIT]"},
+    ),
     "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
+    "dataset": (
+        "what stands for a dataset of the paper in place of the tier's; may be repeated",
+        {"action": "append", "default": (), "metavar": "PAPER=OURS"},
+    ),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
     "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
+    "json": ("write all verdicts of the run to a file", {"metavar": "FILE"}),
+    "device": ("where trainings run: cpu, cuda, or auto for CUDA where there is a GPU", {"default": "auto"}),
+    "deterministic": (
+        "equal trainings give equal bits on a GPU as well, at some speed; on a CPU they do anyway",
+        {"action": "store_true", "default": False},
+    ),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
+
+
+RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic")
+"""Options that become `Settings`."""
+
+KINDS: dict[str, Literal["string", "bool", "linelist"]] = {
+    "store": "string",
+    "store_true": "bool",
+    "append": "linelist",
+}
+"""What an option is in the ini file, by what it does on the command line."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (text, settings) in OPTIONS.items():
         flag = {k: v for k, v in settings.items() if k != "default"}
         group.addoption(f"--pb-{name}", dest=_ini(name), default=None, help=text, **flag)
-        kind: Literal["bool", "string"] = "bool" if "action" in settings else "string"
+        kind = KINDS[settings.get("action", "store")]
         parser.addini(_ini(name), f"{text}; as --pb-{name}", type=kind, default=settings.get("default"))
 
 
@@ -56,15 +85,14 @@ def option(config: pytest.Config, name: str) -> Any:
     given = config.getoption(_ini(name))
     if given is not None:
         return given
-    value = config.getini(_ini(name))
-    return int(value) if name == "seeds" and value is not None else value
+    return config.getini(_ini(name))
 
 
 def settings_of(config: pytest.Config) -> Settings:
     """Return the run's settings, resolved once."""
     if SETTINGS not in config.stash:
         workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
-        given = {name: option(config, name) for name in ("data", "tier", "seeds", "strict", "method")}
+        given = {name: option(config, name) for name in RESOLVED}
         try:
             config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers)
         except (PrunebenchError, ValueError) as error:
@@ -83,7 +111,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
-        "markers", "claim(id, table=None): a claim of the paper by its id; `table` gives the test that table's rows"
+        "markers",
+        "claim(id, table=()): a claim of the paper by its id; `table` gives the test the rows of a table or several",
     )
 
 
@@ -91,17 +120,23 @@ def activate(config: pytest.Config) -> None:
     """Make this run one on claims; called by `claims/conftest.py`."""
     if not hasattr(config, "workerinput") and not config.pluginmanager.has_plugin("prunebench-parent"):
         settings, uri = settings_of(config), option(config, "tracking-uri")
-        if settings.method and not config.option.collectonly:
-            _try_method(settings)
-        config.pluginmanager.register(Parent(config, settings, uri), "prunebench-parent")
+        if not config.option.collectonly:
+            _try(settings)
+        file = option(config, "json") and config.invocation_params.dir / option(config, "json")
+        config.pluginmanager.register(Parent(config, settings, uri, file), "prunebench-parent")
 
 
-def _try_method(settings: Settings) -> None:
-    """Load a user's method once before anything is trained."""
-    from prunebench.pruning.registry import load
-
+def _try(settings: Settings) -> None:
+    """Load a user's method and look for the device that is asked for, before anything is trained."""
     try:
-        load(settings.reference)
+        if settings.method:
+            from prunebench.pruning.registry import load
+
+            load(settings.reference)
+        if settings.device == "cuda":
+            from prunebench.runner import environment
+
+            environment.device(settings.device, environment.gpus())
     except PrunebenchError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -111,15 +146,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("claim")
     if marker is None:
         return
-    claim, table = _read(marker, metafunc.definition)
-    rows = tables.load().of_table(table) if table else []
-    if "row" in metafunc.fixturenames and table:
+    claim, named = _read(marker, metafunc.definition)
+    rows = [row for table in named for row in tables.load().of_table(table)]
+    if "row" in metafunc.fixturenames and rows:
         metafunc.parametrize("row", rows, ids=[row.id for row in rows])
     if "rows" in metafunc.fixturenames:
         metafunc.parametrize("rows", [rows], ids=[claim])
 
 
-def _read(marker: pytest.Mark, item: Any) -> tuple[str, str | None]:
+def _read(marker: pytest.Mark, item: Any) -> tuple[str, tuple[str, ...]]:
+    """Return a marker's claim and its tables."""
     known = {*tables.load().claims, "control", "candidate"}
     unknown = sorted(set(marker.kwargs) - {"table"})
     if unknown or len(marker.args) != 1 or marker.args[0] not in known:
@@ -127,10 +163,12 @@ def _read(marker: pytest.Mark, item: Any) -> tuple[str, str | None]:
             f"{item.nodeid}: cannot read @pytest.mark.claim with {marker.args} and {marker.kwargs}; "
             f"valid: one id of {', '.join(sorted(known))}, and optionally table=..."
         )
-    table = marker.kwargs.get("table")
-    if table is not None and not tables.load().of_table(table):
-        raise pytest.UsageError(f"{item.nodeid}: table {table!r} has no rows in claims/tables.yaml")
-    return marker.args[0], table
+    given = marker.kwargs.get("table", ())
+    named = (given,) if isinstance(given, str) else tuple(given)
+    for table in named:
+        if not tables.load().of_table(table):
+            raise pytest.UsageError(f"{item.nodeid}: table {table!r} has no rows in claims/tables.yaml")
+    return marker.args[0], named
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -145,6 +183,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def _runner(request: pytest.FixtureRequest) -> Runner:
+    from prunebench.runner import environment
     from prunebench.runner.local import Runner
     from prunebench.runner.progress import Progress
     from prunebench.store import Store
@@ -153,11 +192,20 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     store = Store(settings.data, settings.work)
     store.prepare()
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    return Runner(store, Progress(settings.work / "progress", worker), settings.threads, settings.method_file)
+    number = int(worker.removeprefix("gw")) if worker != "main" else 0
+    device = environment.device(settings.device, environment.gpus(), number)
+    environment.configure(device, settings.deterministic)
+    progress = Progress(settings.work / "progress", worker)
+    return Runner(store, progress, settings.threads, settings.method_file, device=device)
+
+
+@pytest.fixture(scope="session")
+def _memory() -> dict[Any, Observed]:
+    return {}
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest, _runner: Runner) -> Case:
+def case(request: pytest.FixtureRequest, _runner: Runner, _memory: dict[Any, Observed]) -> Case:
     """What a claim test observes and finds."""
     from prunebench.claim import Case
 
@@ -166,34 +214,70 @@ def case(request: pytest.FixtureRequest, _runner: Runner) -> Case:
         pytest.skip("no method to judge: give --pb-method FILE.py:NAME")
     known = tables.load().claims.get(claim)
     doc = inspect.getdoc(request.function) or ""
-    return Case(
+    request.node.stash[CASE] = found = Case(
         settings=settings_of(request.config),
         runner=_runner,
         claim=claim,
-        name=request.node.originalname.removeprefix("test_"),
+        name=_name(request),
         statement=doc.split("\n\n")[0].replace("\n", " "),
         section=known.section if known else f"{claim}s",
         one_row="row" in request.fixturenames and claim != "control",
+        memory=_memory,
     )
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a claim test once per look, each with more seeds, until its verdict is settled."""
+    from prunebench.statistics import at_confidence
+
+    case = pyfuncitem.stash.get(CASE, None)
+    if case is None:
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    for look in case.settings.looks:
+        case.settings = case.settings.at(look)
+        case.observed.clear()
+        with suppress(Unsettled), at_confidence(look.confidence):
+            pyfuncitem.obj(**arguments)
+            break
+    return True
+
+
+def _name(request: pytest.FixtureRequest) -> str:
+    """Return the name of a claim test, with its parameters where one function makes several."""
+    name = str(request.node.originalname).removeprefix("test_")
+    apart = "rows" not in request.fixturenames and hasattr(request.node, "callspec")
+    return f"{name}.{request.node.callspec.id}" if apart else name
 
 
 @pytest.fixture
 def observe(case: Case) -> Callable[..., Observed]:
     """Train what a row lacks and return its arms: `observe(row)["finetune"]`."""
-    return case.observe
+
+    def named(row: Row, *args: Any, **kwargs: Any) -> Observed:
+        try:
+            return case.observe(row, *args, **kwargs)
+        except Exception as error:
+            error.add_note(f"in row {row.id}")
+            raise
+
+    return named
 
 
 @pytest.fixture
 def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
     """End a claim test: SUPPORTED passes, REFUTED fails, INCONCLUSIVE is an expected failure (`--pb-strict`: fails).
 
-    A control says by `expect` which states it must end in; any other fails.
+    A control says by `expect` which states it must end in; any other fails. What else it is told, `Case.conclude` says.
     """
 
-    def conclude(
-        verdict: Verdict, aside: Sequence[Verdict] = (), paper: str = "", expect: Sequence[State] = ("SUPPORTED",)
-    ) -> None:
-        finding = case.conclude(verdict, aside, paper, expect)
+    def conclude(verdict: Verdict, expect: Sequence[State] = ("SUPPORTED",), **told: Any) -> None:
+        unsettled = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
+        if unsettled and len(case.settings.seeds) < case.settings.looks[-1].seeds:
+            raise Unsettled
+        finding = case.conclude(verdict, expect=expect, **told)
         request.node.user_properties.append((PROPERTY, finding.as_property()))
         if verdict.state in expect:
             return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from prunebench.arms import PAPER_ARMS, job
+from prunebench.arms import ARMS
+from prunebench.jobs import Job, job
 from prunebench.record import Record, load
 from prunebench.tables import Row
 from prunebench.tiers import Tier
@@ -22,39 +23,49 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
     work, path = job(row, tier), data / "records" / tier.name / f"{row.id}.json"
     record = load(path.read_text()) if path.exists() else None
     done = record if isinstance(record, Record) else None
-    parameters, flops = _dense(work.dense(0))
+    parameters, flops = _dense(work)
     return {
         "row": row.id,
         "tier": tier.name,
-        "dataset": f"{tier.dataset} for {row.dataset}",
-        "network": f"{tier.network(row.network).family} for {row.network}",
+        "dataset": f"{work.dataset.name} for {row.dataset}",
+        "network": f"{work.network.family} for {row.network}",
         "method": row.method,
         "params_dense": parameters,
         "params_pruned": [p.size.parameters for p in done.pruned] if done else None,
         "flops_dense": flops,
         "flops_pruned": [p.size.flops for p in done.pruned] if done else None,
-        "arms": {arm: _arm(work, arm, done) for arm in ("dense", *PAPER_ARMS)},
+        "arms": {arm: _arm(work, arm, done) for arm in (done.arms if done else ("dense", *planned(row)))},
         "verdict": done.verdicts[0].state if done and done.verdicts else None,
     }
 
 
-def _arm(work: Any, name: str, done: Record | None) -> dict[str, Any]:
+def _arm(work: Job, name: str, done: Record | None) -> dict[str, Any]:
     if done:
         arm = done.arms[name]
         return {"epochs": max(arm.epochs), "seeds": arm.seeds, "accuracy": arm.accuracy}
-    planned = {"dense": work.recipes.dense, "scratch_e": work.recipes.dense, "finetune": work.recipes.finetune}
-    recipe = planned.get(name)
-    return {"epochs": recipe.epochs if recipe else None, "seeds": list(range(work.tier.seeds)), "accuracy": []}
+    return {"epochs": _epochs(work, name), "seeds": list(range(work.tier.seeds)), "accuracy": []}
 
 
-def _dense(spec: Any) -> tuple[int, int]:
+def planned(row: Row) -> list[str]:
+    """Return the arms that the row's table has, in its order."""
+    return [name for name in (*row.paper, *row.drops) if name in ARMS]
+
+
+def _epochs(work: Job, name: str) -> int | None:
+    """Return how many epochs an arm, or the dense network, is trained; None where the pruned FLOPs decide it."""
+    if name == "dense":
+        return work.recipes.dense.trained
+    arm = ARMS[name]
+    return None if "flops" in arm.budget else work.arm(name, 0, {"flops": 1, "dense": {"flops": 1}}).recipe.trained
+
+
+def _dense(work: Job) -> tuple[int, int]:
     import torch
 
     from prunebench import networks
-    from prunebench.datasets.registry import describe
     from prunebench.networks.flops import count
 
-    data = describe(spec.dataset.name)
-    network = networks.build(spec.network, data.channels, data.classes)
+    data = work.dataset
+    network = networks.build(work.dense(0).network, data.channels, data.classes)
     cost = count(network, torch.zeros(1, data.channels, data.size, data.size))
     return cost.parameters, cost.flops

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from prunebench.budget import stretched
 from prunebench.experiment import Recipe, Regulariser
 from prunebench.training.schedule import lr_sum
 
@@ -31,6 +32,23 @@ class Recipes:
         """Return network slimming's penalty for a training on so many images, rounded to three digits."""
         steps = -(-images // self.dense.batch_size)
         return Regulariser("bn_l1", float(f"{self.sparsity / lr_sum(self.dense, steps):.3g}"))
+
+
+def apart(recipes: Recipes, setting: str) -> Recipes:
+    """Return the recipes of a row that a table sets apart from others, such as `lr 0.01, one-shot` or `300 epochs`.
+
+    Rates and epochs are those of the paper, 0.1 and 160 where nothing is said: a tier's own change in proportion, and
+    `epochs x0.5` halves them.
+    """
+    dense = recipes.dense
+    for word in filter(None, setting.split(", ")):
+        if word.startswith("lr "):
+            dense = replace(dense, lr=float(f"{dense.lr * float(word[3:]) / 0.1:.3g}"))
+        if word.endswith(" epochs"):
+            dense = stretched(dense, round(dense.epochs * int(word.split()[0]) / 160))
+        if word.startswith("epochs x"):
+            dense = stretched(dense, max(1, round(dense.epochs * float(word[8:]))))
+    return replace(recipes, dense=dense)
 
 
 def _paper(dense: Recipe, images: int, strength: float = 0.0, cap: float | None = None, finetune: int = 40) -> Recipes:

@@ -9,44 +9,55 @@ from typing import Any
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from prunebench import tables
+from prunebench.arms import BASELINE_ARMS
 from prunebench.parts import VerdictRecord
+from prunebench.published import agrees
 from prunebench.record import ClaimRecord, Record, load
 from prunebench.statistics import sample
+from prunebench.value import sentence
 
+COLUMNS = ("paper says", "we find", "agrees")
 STYLES = {"SUPPORTED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
 
 
-def closing_tables(findings: Iterable[Mapping[str, Any]]) -> list[RenderableType]:
-    """Return a table of rows and one of claims over many rows, from what the tests reported."""
+def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list[RenderableType]:
+    """Return a table of rows and one of claims over many rows, from what the tests reported.
+
+    What the paper's numbers say, what ours say, and whether ours agree with the paper's up to `margin` points are three
+    columns. The last is empty in a tier that does not train on the paper's datasets.
+    """
     read = [(load(Path(f["path"]).read_text()), f) for f in findings]
     order = list(tables.load().rows)
     rows = [(record, f) for record, f in read if isinstance(record, Record)]
     rows.sort(key=lambda row: order.index(row[0].row) if row[0].row in order else len(order))
     claims = [(record, f) for record, f in read if isinstance(record, ClaimRecord)]
-    return [*([_rows(rows)] if rows else []), *([_claims(claims)] if claims else [])]
+    worth = [Text(f"{record.row}: {sentence(record.values)}") for record, _ in rows if "architecture" in record.values]
+    return [*([_rows(rows, margin)] if rows else []), *([_claims(claims)] if claims else []), *worth]
 
 
-def _rows(rows: list[tuple[Record, Mapping[str, Any]]]) -> Table:
+def _rows(rows: list[tuple[Record, Mapping[str, Any]]], margin: float) -> Table:
     title = "accuracy in percent: above the paper's, below ours (mean ± std over seeds); = marks rows of the same specs"
-    arms = [arm for arm in rows[0][0].arms if arm not in ("sparse", "pruned")]
-    table = _table(title, ["row", *arms, "difference", "verdict", "epochs", "work", "s"])
+    arms = [arm for arm in rows[0][0].arms if arm not in ("sparse", "pruned", *BASELINE_ARMS)]
+    table = _table(title, ["row", *arms, "difference", *COLUMNS, "epochs", "work", "s"])
     for record, finding in rows:
         verdict = record.verdicts[0]
         numbers = [_both(record, arm) for arm in arms]
         epochs = "/".join(_span(record.arms[arm].epochs) for arm in arms)
-        table.add_row(_name(record), *numbers, _interval(verdict), _state(verdict), epochs, *_work(finding))
+        said = _paper(verdict), _state(verdict), _agreement(record, margin)
+        table.add_row(_name(record), *numbers, _interval(verdict), *said, epochs, *_work(finding))
     return table
 
 
 def _claims(claims: list[tuple[ClaimRecord, Mapping[str, Any]]]) -> Table:
-    columns = ["claim", "test", "rows", "the paper", "difference", "verdict", "work", "s"]
+    columns = ["claim", "test", "rows", "the paper", "difference", *COLUMNS[:2], "work", "s"]
     table = _table("claims over many rows, and controls", columns)
     for record, finding in claims:
         state = "as planted" if record.control and record.verdict.state in record.expected else _state(record.verdict)
         head = (record.claim, record.name, str(len(record.rows)), record.paper or "-")
-        table.add_row(*head, _interval(record.verdict), state, *_work(finding))
+        table.add_row(*head, _interval(record.verdict), _paper(record.verdict), state, *_work(finding))
     return table
 
 
@@ -58,7 +69,8 @@ def _table(title: str, columns: list[str]) -> Table:
 
 
 def _name(record: Record) -> str:
-    return "\n".join([record.row, *(f"[dim]= {other}[/dim]" for other in record.same_as)])
+    aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as)]
+    return "\n".join([record.row, *(f"[dim]{line}[/dim]" for line in aside)])
 
 
 def _both(record: Record, arm: str) -> str:
@@ -67,8 +79,18 @@ def _both(record: Record, arm: str) -> str:
 
 
 def _interval(verdict: VerdictRecord) -> str:
-    unit = " rows" if verdict.unit == "rows" else ""
-    return f"{verdict.difference:+.1f}{unit}\n[{verdict.lower:+.1f}, {verdict.upper:+.1f}]"
+    unit, form = ("", "+.1f") if verdict.unit == "points" else (f" {verdict.unit}", "+.3g")
+    return f"{verdict.difference:{form}}{unit}\n[{verdict.lower:{form}}, {verdict.upper:{form}}]"
+
+
+def _paper(verdict: VerdictRecord) -> str:
+    return f"[{STYLES[verdict.paper.state]}]{verdict.paper.state}[/]" if verdict.paper else "-"
+
+
+def _agreement(record: Record, margin: float) -> str:
+    """Say for each arm whether our number is the paper's."""
+    said = [f"{arm}: {agrees(interval, margin)}" for arm, interval in record.agreement.items()]
+    return "\n".join(said) or "-"
 
 
 def _state(verdict: VerdictRecord) -> str:

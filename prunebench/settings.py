@@ -1,13 +1,24 @@
-"""What the user asked for, resolved once per process: folders, tier, seeds, method."""
+"""What the user asked for, resolved once per process: folders, tier, seeds, method, datasets."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from prunebench.datasets.registry import require, substitutes
 from prunebench.errors import PrunebenchError
+from prunebench.sequential import Look, looks
+from prunebench.tables import load
 from prunebench.tiers import Tier, choose
+
+if TYPE_CHECKING:
+    from prunebench.jobs import Job
+
+DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -20,10 +31,14 @@ class Settings:
         work: locks, partial checkpoints and progress; needs no keeping.
         tier: how big the run is.
         why: why this tier.
-        seeds: 0, 1, ... of every row.
+        seeds: 0, 1, ... of every row, at most.
         strict: whether INCONCLUSIVE fails.
         method: a user's method as `path/to/file.py:NAME` or the name of an installed one, empty for none.
         workers: processes that share this machine.
+        looks: how many of the seeds are judged, one look after the other until a verdict is settled.
+        datasets: what stands for datasets of the paper in place of the tier's, each as `PAPER=OURS`.
+        device: one of `DEVICES`; `auto` is CUDA where there is a GPU.
+        deterministic: whether equal trainings give equal bits on a GPU as well.
     """
 
     root: Path
@@ -35,6 +50,10 @@ class Settings:
     strict: bool
     method: str
     workers: int = 1
+    looks: tuple[Look, ...] = ()
+    datasets: tuple[str, ...] = ()
+    device: str = "auto"
+    deterministic: bool = False
 
     @property
     def threads(self) -> int:
@@ -51,27 +70,77 @@ class Settings:
         """The user's method with the full path of its file, or the name of an installed one."""
         return str(self.root / self.method) if ":" in self.method else self.method
 
+    @cached_property
+    def _alike(self) -> dict[Any, list[str]]:
+        """The paper's rows by the pruning that they come to in this tier."""
+        from prunebench.jobs import job
+
+        found: dict[Any, list[str]] = {}
+        for row in load().rows.values():
+            if self.tier.stand_in(row) in self.tier.networks:
+                found.setdefault((job(row, self.tier).pruning(0), row.setting), []).append(row.id)
+        return found
+
+    def twins(self, work: Job) -> list[str]:
+        """Return the ids of the other rows of the paper that come to the very same specs in this tier."""
+        return [name for name in self._alike.get((work.pruning(0), work.row.setting), []) if name != work.row.id]
+
+    @property
+    def seeds_option(self) -> str:
+        """The value of `--pb-seeds` that comes to these looks."""
+        return f"auto:{self.looks[-1].seeds}" if len(self.looks) > 1 else str(len(self.seeds))
+
+    def at(self, look: Look) -> Settings:
+        """Return the settings with the seeds of one look."""
+        return self if look.seeds == len(self.seeds) else replace(self, seeds=tuple(range(look.seeds)))
+
     def command(self, expression: str) -> str:
         """Return the command that repeats what `expression` selects, as records have it."""
-        method = f" --pb-method {self.method}" if self.method else ""
-        return f'pytest claims -k "{expression}" --pb-tier {self.tier.name} --pb-seeds {len(self.seeds)}{method}'
+        words = ["--pb-tier", self.tier.name, "--pb-seeds", self.seeds_option]
+        words += [word for pair in self.datasets for word in ("--pb-dataset", pair)]
+        words += ["--pb-method", self.method] if self.method else []
+        return f'pytest claims -k "{expression}" {" ".join(words)}'
 
 
 def resolve(
-    root: Path, data: str, tier: str, seeds: int | None, strict: bool, method: str, workers: int = 1
+    root: Path,
+    data: str,
+    tier: str,
+    seeds: str | None,
+    strict: bool,
+    method: str,
+    workers: int = 1,
+    dataset: Sequence[str] = (),
+    device: str = "auto",
+    deterministic: bool = False,
 ) -> Settings:
     """Return the settings, checked.
 
     Raises:
-        PrunebenchError: an unknown tier, or fewer than one seed.
+        PrunebenchError: an unknown tier, device or dataset, one that is not here, or a number of seeds that is none.
     """
     chosen, why = choose(tier)
-    if seeds is not None and seeds < 1:
-        raise PrunebenchError(f"--pb-seeds {seeds}: give 1 or more; a verdict needs 2, this tier takes {chosen.seeds}")
-    folder = root / data
-    count = seeds or chosen.seeds
-    work = folder.parent / ".prunebench" / folder.name
-    return Settings(root, folder, work, chosen, why, tuple(range(count)), strict, method, workers)
+    if device not in DEVICES:
+        raise PrunebenchError(f"--pb-device {device}: unknown; valid are {', '.join(DEVICES)}")
+    planned = looks(seeds, chosen.seeds, chosen.confidence)
+    count, folder = planned[-1].seeds, root / data
+    chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
+    require(chosen.dataset, folder)
+    return Settings(
+        root=root,
+        data=folder,
+        work=folder.parent / ".prunebench" / folder.name,
+        tier=chosen,
+        why=why,
+        seeds=tuple(range(count)),
+        strict=strict,
+        method=method,
+        workers=workers,
+        looks=planned,
+        datasets=tuple(dataset),
+        device=device,
+        deterministic=deterministic,
+    )
 
 
 def cores() -> int:

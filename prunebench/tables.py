@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from prunebench.errors import PrunebenchError, UnknownNameError
+from prunebench.architectures import network_names
+from prunebench.documents import Document, read
+from prunebench.errors import UnknownNameError
+
+T = TypeVar("T")
 
 DEFAULT = Path(__file__).parents[1] / "claims" / "tables.yaml"
+
+BESIDE = ("figures.yaml", "followups.yaml")
+"""Files of the same form that may stand beside the tables."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,17 @@ class Row:
         to = f"to {self.variant}" if self.variant else f"{self.ratio:.0%}".replace("%", " %")
         return f"{self.network} on {self.dataset}, {self.method} {to}" + (f", {self.setting}" if self.setting else "")
 
+    def lent(self, claim: str, name: str = "", **changes: Any) -> Row:
+        """Return this row as one of another claim, such as `f02.random.t1.cifar10.vgg-16-a`, without paper numbers.
+
+        Args:
+            claim: id of the claim.
+            name: what sets it apart from the claim's other rows.
+            changes: fields that differ.
+        """
+        own = ".".join(filter(None, (claim.lower(), name, self.id)))
+        return replace(self, **{"id": own, "claims": (claim,), "paper": {}, "drops": {}, **changes})
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -107,20 +125,23 @@ class Tables:
 
 @cache
 def load(path: Path = DEFAULT) -> Tables:
-    """Read the tables.
+    """Read the tables, and the figures and follow-up claims that stand beside them.
 
     Raises:
-        PrunebenchError: the file is missing, is no YAML, or a row lacks a field.
+        PrunebenchError: a file cannot be read, or an entry lacks something or contradicts another; says file and line.
     """
-    import yaml
-
-    try:
-        data = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        rows = [row for part in data["tables"] for row in _rows(**part)]
-        claims = [Claim(id=name, **entry) for name, entry in data["claims"].items()]
-    except (OSError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise PrunebenchError(f"cannot read the paper's tables in {path}: {type(error).__name__}: {error}") from error
-    return Tables({row.id: row for row in rows}, {claim.id: claim for claim in claims})
+    beside = (path.with_name(name) for name in BESIDE)
+    documents = [read(file) for file in (path, *beside) if file == path or file.exists()]
+    claims: dict[str, Claim] = {}
+    for document in documents:
+        for name, entry in _part(document, "claims").items():
+            claims[name] = _made(document, name, Claim, {"id": name, **entry})
+    rows: dict[str, Row] = {}
+    for document in documents:
+        for row in _rows(document):
+            _check(document, row, rows, claims)
+            rows[row.id] = row
+    return Tables(rows, claims)
 
 
 def hint(expression: str) -> str:
@@ -135,15 +156,57 @@ def hint(expression: str) -> str:
     return f"no claim test matches -k {expression!r}: {meant}`pytest claims --collect-only -q` lists them all"
 
 
-def _rows(shared: dict[str, Any], rows: dict[str, dict[str, Any]]) -> Iterator[Row]:
-    """Yield the rows of a part of a table; they have `shared` in common."""
-    runs = shared.pop("runs", None)
-    for name, entry in rows.items():
-        facts = {"ratio": 0.0, **shared, **entry}
-        paper = {arm: _number(value, runs) for arm, value in facts.pop("paper").items()}
-        yield Row(id=name, claims=tuple(facts.pop("claims")), paper=paper, **facts)
+def _part(document: Document, name: str) -> Any:
+    if not isinstance(document.data, dict):
+        document.wrong(document.path.name, f"holds {type(document.data).__name__}, not the keys {name}, ...")
+    return document.data.get(name, {})
 
 
-def _number(value: float | list[float], runs: int | None) -> Number:
+def _rows(document: Document) -> Iterator[Row]:
+    """Yield the rows of all tables, and the points of all figures; those of a part have `shared` in common."""
+    for part in _part(document, "tables"):
+        for name, entry in part["rows"].items():
+            yield _row(document, name, {**part["shared"], **entry})
+    for part in _part(document, "figures"):
+        shared = part["shared"]
+        for method, points in part["series"].items():
+            for percent, paper in points.items():
+                name = _point(shared["table"], shared["network"], method, shared.get("setting", ""), percent)
+                own = paper if isinstance(paper, dict) else {"scratch_e": paper}
+                yield _row(document, name, {**shared, "method": method, "ratio": percent / 100, "paper": own})
+
+
+def _point(table: str, network: str, method: str, setting: str, percent: float) -> str:
+    """Return the id of a point of a figure, such as `f3.left.slimming.60` or `f7a.vgg-16.lr-0.1.79.03`."""
+    curve = f"{network.lower()}.{setting.split(',')[0].replace(' ', '-')}" if setting else method
+    return f"{table}.{curve}.{percent:g}"
+
+
+def _row(document: Document, name: str, facts: dict[str, Any]) -> Row:
+    runs = facts.pop("runs", None)
+    paper = {arm: _number(document, name, value, runs) for arm, value in facts.pop("paper", {}).items()}
+    claims = tuple(facts.pop("claims", ()))
+    return _made(document, name, Row, {"ratio": 0.0, **facts, "id": name, "claims": claims, "paper": paper})
+
+
+def _number(document: Document, name: str, value: float | list[float], runs: int | None) -> Number:
     mean, std = value if isinstance(value, list) else (value, None)
+    if std is not None and runs is None:
+        document.wrong(name, "has a mean with a spread, but not over how many runs; add `runs`")
     return Number(mean, std, runs)
+
+
+def _made(document: Document, name: str, kind: type[T], facts: dict[str, Any]) -> T:
+    try:
+        return kind(**facts)
+    except TypeError as error:
+        document.wrong(name, str(error).replace("__init__() ", ""))
+
+
+def _check(document: Document, row: Row, rows: Mapping[str, Row], claims: Mapping[str, Claim]) -> None:
+    if row.id in rows:
+        document.wrong(row.id, "is the id of a second row")
+    if row.network not in network_names():
+        document.wrong(row.id, f"has the unknown network {row.network!r}; valid are {', '.join(network_names())}")
+    if missing := [claim for claim in row.claims if claim not in claims]:
+        document.wrong(row.id, f"is evidence for {missing[0]}, which is no claim of these files")

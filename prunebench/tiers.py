@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from prunebench.datasets.registry import names as datasets
+from prunebench.datasets.registry import Description, describe
 from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.experiment import Network, Recipe, options
 from prunebench.recipes import Recipes
+from prunebench.tables import Row
 
 
 @dataclass(frozen=True)
@@ -21,10 +23,11 @@ class Tier:
         seeds: how many unless the user says.
         margin: accuracy points of every "at least".
         dataset: the dataset that stands for every one of the paper.
-        networks: by the paper's name, the network that stands for it.
-        recipes: by the paper's name of the network; `*` for the others.
+        networks: by the paper's name, the network that stands for it; a method or dataset before the name goes first.
+        recipes: by the same names; `*` for the others.
         confidence: of each one-sided bound.
         threads: CPU threads of one training; None for the cores that each worker has.
+        substitutes: by the paper's name, a dataset that stands for it in place of `dataset` (`--pb-dataset`).
     """
 
     name: str
@@ -36,6 +39,16 @@ class Tier:
     recipes: Mapping[str, Recipes]
     confidence: float = 0.95
     threads: int | None = None
+    substitutes: Mapping[str, Description] = field(default_factory=dict)
+
+    def description(self, dataset: str) -> Description:
+        """Return what stands for a dataset of the paper."""
+        return self.substitutes.get(dataset) or describe(self.dataset)
+
+    def stand_in(self, row: Row) -> str:
+        """Return the name under which a row's network is found; the same name means other networks at times (Q7)."""
+        names = (f"{row.method} {row.network}", f"{row.dataset} {row.network}", row.network)
+        return next((name for name in names if name in self.networks), row.network)
 
     def network(self, name: str) -> Network:
         """Return what stands for a network of the paper.
@@ -62,6 +75,12 @@ def _smoke(epochs: int, sparsity: float, batch_size: int = 64) -> Recipes:
     return Recipes(dense, Recipe(epochs // 2, rate / 10, batch_size=batch_size), sparsity, cap=2.0)
 
 
+def _basic(blocks: int, **chosen: Any) -> Network:
+    return Network("resnet", options(**{"blocks": blocks, "widths": [8, 16, 32], **chosen}))
+
+
+_UNSELECTED = Network("preresnet", options(blocks=2, widths=[4, 8, 16], form="weight_level"))
+
 SMOKE = Tier(
     name="smoke",
     summary="scikit-learn digits, narrow and shallow networks of the same families: shows that the machinery works",
@@ -70,14 +89,33 @@ SMOKE = Tier(
     dataset="digits",
     networks={
         "VGG-19": Network("vgg", options(widths=[8, 8, "M", 16, 16, "M", 32, 32, 64, 64])),
+        "VGG-16": Network("vgg", options(widths=[8, 8, "M", 16, 16, "M", 32, 32, 64])),
         "VGG-11": Network("vgg", options(widths=[8, "M", 16, 16, "M", 32, 32], hidden=[32, 32])),
         "PreResNet-164": Network("preresnet", options(blocks=2, widths=[4, 8, 16])),
+        "PreResNet-56": Network("preresnet", options(blocks=1, widths=[4, 8, 16])),
+        "PreResNet-110": _UNSELECTED,
         "DenseNet-40": Network("densenet", options(layers=2, growth=8)),
+        "DenseNet-BC-100": Network(
+            "densenet", options(layers=2, growth=8, bottleneck=True, compression=0.5, form="weight_level")
+        ),
+        "ResNet-20": _basic(1),
+        "ResNet-32": Network("resnet", options(blocks=2, widths=[4, 8, 16])),
+        "ResNet-56": _basic(2),
+        "ResNet-110": _basic(3),
+        "ResNet-50": _basic(2, shortcut="projection"),
+        "ResNet-34": _basic(1, widths=[8, 16, 32, 64]),
+        "ImageNet ResNet-50": _UNSELECTED,
+        "regression ResNet-50": Network("preresnet", options(blocks=2, widths=[4, 8, 16])),
+        "MobileNetV2": Network(
+            "mobilenet", options(stages=[(1, 8, 1, 1), (4, 8, 1, 1), (4, 16, 2, 2), (4, 32, 2, 2)], stem=8, last=64)
+        ),
     },
     recipes={
         "VGG-19": _smoke(20, 0.25),
+        "VGG-16": _smoke(20, 0.25),
         "VGG-11": _smoke(20, 0.12),
         "DenseNet-40": _smoke(12, 0.06),
+        "DenseNet-BC-100": _smoke(12, 0.06),
         "*": _smoke(16, 0.06, batch_size=128),
     },
     threads=1,
@@ -111,13 +149,12 @@ def choose(name: str) -> tuple[Tier, str]:
 
     Raises:
         UnknownNameError: there is no such tier.
-        PrunebenchError: it is `paper`, which cannot run before the registry has the paper's datasets.
+        PrunebenchError: it is `paper`, which cannot run yet.
     """
     if name == PAPER:
         raise PrunebenchError(
-            f"tier {PAPER!r} cannot run yet: its datasets CIFAR-10, CIFAR-100, ImageNet and PASCAL VOC 07 are not in "
-            f"the registry, which has {', '.join(datasets())}; `prunebench show ROW --tier {PAPER}` shows what a row "
-            f"would train, --pb-tier {SMOKE.name} runs here"
+            f"tier {PAPER!r} cannot run yet; `prunebench show ROW --tier {PAPER}` shows what a row would train, "
+            f"--pb-tier {SMOKE.name} runs here, also on a dataset of the paper's size: --pb-dataset cifar10=cifar10"
         )
     if name == "auto":
         return SMOKE, "auto: digits are embedded, no larger tier has its datasets here"

@@ -6,10 +6,11 @@ import pytest
 from tiny import TINY
 
 from prunebench import tables
-from prunebench.arms import ARMS, Job, job
+from prunebench.arms import ARMS, BASELINE_ARMS
 from prunebench.budget import early, resumed
 from prunebench.errors import UnknownNameError
-from prunebench.experiment import Recipe, Regulariser, digest
+from prunebench.experiment import Method, Pruning, Recipe, Regulariser, digest
+from prunebench.jobs import Job, job
 from prunebench.recipes import Recipes
 from prunebench.runner.local import inputs, name_of
 from prunebench.training.schedule import lr_at
@@ -58,7 +59,7 @@ def test_budgets_are_named_with_the_cap_of_the_tier():
     assert work(tier=CAPPED).budget("lr_rewind") == "epochs of the dense training"
 
 
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", [arm for arm in ARMS if arm not in BASELINE_ARMS])
 def test_arms_share_the_trunk_and_train_without_its_penalty(arm):
     spec = work("slimming").arm(arm, 3, FACTS)
     assert spec.start.pruning == work("slimming").pruning(3)
@@ -112,7 +113,8 @@ def test_methods_at_initialisation_prune_an_untrained_trunk(method):
 def test_methods_that_act_during_training_bring_their_regulariser():
     slimming = work("slimming").regulariser
     assert slimming == TIER.recipes["*"].bn_l1(work().dataset.train)
-    assert work("sss").regulariser == Regulariser("sss", 100 * slimming.strength)
+    for name, times in {"sss": 100, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1}.items():
+        assert work(name).regulariser == Regulariser(name, times * slimming.strength)
     assert work("soft_filter").regulariser == Regulariser("soft_filter", ROW.ratio)
     assert work("l1").regulariser is None
 
@@ -120,3 +122,17 @@ def test_methods_that_act_during_training_bring_their_regulariser():
 def test_a_method_that_does_not_exist_is_named_with_its_near_matches():
     with pytest.raises(UnknownNameError, match="unknown method 'magnitud': did you mean magnitude"):
         work("magnitud")
+
+
+def test_baselines_prune_the_dense_network_to_the_flops_of_the_row():
+    spec = work("slimming").arm("uniform_scratch_b", 3, FACTS)
+    assert spec.start.pruning == Pruning(work().dense(3), Method("uniform"), 0.6, "flops")
+    assert spec.recipe == work("slimming").arm("scratch_b", 3, FACTS).recipe
+    other = work("slimming").arm("l1_finetune", 3, {**FACTS, "flops": 40.4})
+    assert other.start.pruning == Pruning(work().dense(3), Method("magnitude_l1"), 0.6, "flops")
+
+
+def test_rows_that_ask_for_a_share_of_the_flops_share_their_baselines():
+    asked = replace(work("slimming"), of="flops")
+    assert asked.pruning(0).of == "flops"
+    assert asked.arm("random_finetune", 0, FACTS).start.pruning.ratio == ROW.ratio

@@ -6,8 +6,8 @@ import pytest
 from tiny import TINY
 
 from prunebench import record, tables
-from prunebench.arms import job
 from prunebench.claim import Observed, differences, paper_count, twins, within_std, write
+from prunebench.jobs import job
 from prunebench.statistics import Difference, Sample
 
 SLIMMING = tables.load().of_table("4")

@@ -8,6 +8,10 @@ import time
 
 import pytest
 
+from prunebench.record import load
+from prunebench.report import closing_tables
+from prunebench.value import sentence
+
 ROW = "t4.imagenet.vgg-11.50"
 
 
@@ -33,7 +37,9 @@ def test_the_header_says_what_is_trained_where(used_house):
 def test_the_closing_table_has_the_papers_numbers_beside_ours(used_house):
     out = (used_house.path / "first.txt").read_text()
     ours = accuracies(used_house)
-    assert re.search(r"t4\.imagenet\.vgg-11\.50 +70\.84 +68\.62 +70\.00 +71\.18 .*SUPPORTED +2/1/2/\S+ +12 new", out)
+    assert re.search(
+        r"t4\.imagenet\.vgg-11\.50 +70\.84 +68\.62 +70\.00 +71\.18 .* - +SUPPORTED +- +2/1/2/\S+ +12 new", out
+    )
     assert f"{sum(ours['finetune']) / 2:.1f} ± " in out
 
 
@@ -109,8 +115,9 @@ def test_verdicts_become_pytest_outcomes(copied_house):
     ("arguments", "said"),
     [
         (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
-        (["--pb-tier", "paper"], "tier 'paper' cannot run yet: its datasets CIFAR-10, .* are not in the registry"),
+        (["--pb-tier", "paper"], "tier 'paper' cannot run yet; `prunebench show ROW --tier paper`"),
         (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
+        (["--pb-device", "tpu"], "--pb-device tpu: unknown; valid are auto, cpu, cuda"),
         (["--pb-method", "nowhere.py:Prune"], "cannot read .*nowhere.py: No such file"),
         (["--pb-method", "claims/conftest.py"], "names no method; write path/to/file.py:NAME"),
         (["--pb-method", "claims/conftest.py:Prune"], "has no 'Prune'"),
@@ -211,7 +218,18 @@ def test_a_method_from_a_file_is_judged_against_scratch(house):
     found = record(house, "candidate.Prune.vgg-19.50")
     assert found["method"]["used"] == "Prune"
     assert len(found["method"]["digest"]) == 64
-    assert list(found["arms"]) == ["dense", "pruned", "finetune", "scratch_e", "scratch_b"]
+    baselines = ["uniform_finetune", "uniform_scratch_b", "l1_finetune", "random_finetune"]
+    assert list(found["arms"]) == ["dense", "pruned", "finetune", "scratch_e", "scratch_b", *baselines]
+    left = found["arms"]["uniform_scratch_b"]["measures"]["flops"]
+    assert all(
+        ours == pytest.approx(theirs["size"]["flops"], rel=0.02)
+        for ours, theirs in zip(left, found["pruned"], strict=True)
+    )
+    ours, theirs = found["arms"]["scratch_b"]["accuracy"], found["arms"]["uniform_scratch_b"]["accuracy"]
+    assert found["values"]["architecture"]["difference"] == pytest.approx((sum(ours) - sum(theirs)) / 2)
+    path = house.path / "data" / "records" / "tiny" / "candidate.Prune.vgg-19.50.json"
+    said = str(closing_tables([{"path": path, "computed": 1, "stored": 0, "seconds": 1.0}])[-1])
+    assert said == f"candidate.Prune.vgg-19.50: {sentence(load(path.read_text()).values)}"
     assert {k["kept"] for k in found["pruned"][0]["layers"]} == {2, 3}
     assert "--pb-method mine.py:Prune" in found["command"]
 

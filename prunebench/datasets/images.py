@@ -1,38 +1,39 @@
-"""Images of one dataset as tensors on the device, and the batches of an epoch."""
+"""Images of one dataset on the device, and the batches of an epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from prunebench.datasets.pixels import Pixels
 from prunebench.randomness import rng
 
 
 @dataclass(frozen=True)
 class Images:
-    """A dataset, normalised and on the device.
+    """A dataset on the device. Images can be indexed by a slice or by indices: `images.train[chosen]` is a batch.
 
     Attributes:
-        train: training images, float [N, C, H, W].
+        train: training images, normalised floats [N, C, H, W], or bytes that become such by batches.
         train_labels: long [N].
-        test: test images, float [M, C, H, W].
+        test: test images, likewise.
         test_labels: long [M].
         classes: number of classes.
     """
 
-    train: Tensor
+    train: Tensor | Pixels
     train_labels: Tensor
-    test: Tensor
+    test: Tensor | Pixels
     test_labels: Tensor
     classes: int
 
     def to(self, device: str) -> Images:
         """Return the same images on another device."""
-        train, train_labels = self.train.to(device), self.train_labels.to(device)
-        return Images(train, train_labels, self.test.to(device), self.test_labels.to(device), self.classes)
+        names = ("train", "train_labels", "test", "test_labels")
+        return replace(self, **{name: getattr(self, name).to(device) for name in names})
 
     @property
     def example(self) -> Tensor:
@@ -40,12 +41,22 @@ class Images:
         return torch.zeros_like(self.train[:1])
 
 
-def batches(images: Tensor, labels: Tensor, size: int, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the batches of one epoch, in an order that depends on seed and epoch alone.
+def batches(
+    images: Tensor | Pixels, labels: Tensor, size: int, seed: int, epoch: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of one epoch of training, in an order that depends on seed and epoch alone.
 
+    Where the dataset says so the images are varied, by the random axis `augment` of seed and epoch.
     A last batch of a single image is left out: batch normalisation has no variance for it.
     """
-    order = torch.randperm(len(images), generator=rng(seed, "order", epoch)).to(images.device)
+    order = torch.randperm(len(images), generator=rng(seed, "order", epoch)).to(labels.device)
+    view = images.varied(rng(seed, "augment", epoch)) if isinstance(images, Pixels) else images.__getitem__
     for chosen in torch.split(order, size):
         if len(chosen) > 1:
-            yield images[chosen], labels[chosen]
+            yield view(chosen), labels[chosen]
+
+
+def in_order(images: Tensor | Pixels, labels: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield all images in their order, as a network is tested on them, in batches of `size`."""
+    for first in range(0, len(images), size):
+        yield images[first : first + size], labels[first : first + size]

@@ -1,87 +1,100 @@
-"""Which datasets there are: facts that can be had without loading them."""
+"""Which datasets there are, which of them are here, and their images. Torch is imported only to load."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prunebench.errors import UnknownNameError
-from prunebench.experiment import Dataset, options
+from prunebench.datasets import manifest
+from prunebench.datasets.catalogue import CATALOGUE, DIGITS, PAPER
+from prunebench.datasets.description import Description
+from prunebench.errors import DatasetError, PrunebenchError, UnknownNameError
+from prunebench.experiment import Dataset
 
 if TYPE_CHECKING:
     from prunebench.datasets.images import Images
 
-
-@dataclass(frozen=True)
-class Description:
-    """What is known of a dataset before it is loaded.
-
-    Attributes:
-        name: its name in the registry.
-        digest: sha256 over its pixels and labels.
-        summary: one line for people, with its source.
-        channels: colour channels.
-        classes: number of classes.
-        train: number of training images.
-        test: number of test images.
-        size: height and width at which networks see it, in pixels.
-    """
-
-    name: str
-    digest: str
-    summary: str
-    channels: int
-    classes: int
-    train: int
-    test: int
-    size: int
-
-    @property
-    def resolution(self) -> float:
-        """Accuracy points that one test image is worth."""
-        return 100.0 / self.test
-
-    def spec(self) -> Dataset:
-        """Return the dataset as a part of a spec."""
-        return Dataset(self.name, self.digest, options(size=self.size))
+__all__ = ["Description", "describe", "load", "names", "require", "substitutes"]
 
 
-DIGITS = Description(
-    name="digits",
-    digest="a19cb3d96bba7deace8ee5a513a6eb7bad0403d528f00bf4d351b6a7a55baa91",
-    summary="1,797 scans of handwritten digits, 8x8 grey (UCI optdigits, embedded in scikit-learn)",
-    channels=1,
-    classes=10,
-    train=1198,
-    test=599,
-    size=8,
-)
-
-_ALL = {d.name: d for d in (DIGITS,)}
+def names(data: Path | None = None) -> list[str]:
+    """Return the names of all datasets, with those that a user added to the folder `data`."""
+    return sorted({*CATALOGUE, *(manifest.names(data) if data else ())})
 
 
-def names() -> list[str]:
-    """Return the names of all datasets."""
-    return sorted(_ALL)
-
-
-def describe(name: str) -> Description:
-    """Return the description of a dataset.
+def describe(name: str, data: Path | None = None) -> Description:
+    """Return the description of a dataset: of the one in the folder `data` if it is there, else of the catalogue.
 
     Raises:
         UnknownNameError: there is none of this name.
     """
-    if name not in _ALL:
-        raise UnknownNameError("dataset", name, _ALL)
-    return _ALL[name]
+    found = manifest.read(data, name) if data else None
+    if found is not None:
+        return found.description
+    if name not in CATALOGUE:
+        raise UnknownNameError("dataset", name, names(data))
+    return CATALOGUE[name]
 
 
-def load(dataset: Dataset) -> Images:
-    """Load a dataset and check that its content is what the spec names.
+def require(name: str, data: Path) -> Description:
+    """Return the description of a dataset that can be loaded.
 
     Raises:
-        DatasetError: its content has another digest than the spec says.
+        UnknownNameError: there is none of this name.
+        DatasetError: it is not in the folder `data`; says how to get it.
     """
-    from prunebench.datasets.digits import load_digits
+    known = describe(name, data)
+    if name != DIGITS.name and manifest.read(data, name) is None:
+        raise DatasetError(f"dataset {name} is not in {data / 'datasets'}; get it so:\n{known.how}")
+    return known
 
-    return {"digits": load_digits}[describe(dataset.name).name](dataset)
+
+def load(dataset: Dataset, data: Path | None = None) -> Images:
+    """Load a dataset and check that its content is what the spec names.
+
+    Args:
+        dataset: part of a spec.
+        data: folder of datasets; digits need none.
+
+    Raises:
+        DatasetError: it is not here, damaged, or has another digest than the spec says.
+    """
+    if dataset.name == DIGITS.name:
+        from prunebench.datasets.digits import load_digits
+
+        return load_digits(dataset)
+    from prunebench.datasets.arrays import load_arrays
+
+    folder = data or Path("data")
+    found = require(dataset.name, folder)
+    if found.digest != dataset.digest:
+        raise DatasetError(
+            f"{manifest.place(folder, dataset.name)} has digest {found.digest[:12]}, this outcome is of "
+            f"{dataset.digest[:12] or 'a dataset that was not here'}: another dataset of the same name"
+        )
+    return load_arrays(dataset, manifest.place(folder, dataset.name), found.classes)
+
+
+def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:
+    """Return what stands for datasets of the paper, by the paper's names.
+
+    Args:
+        given: such as `cifar10=cifar10-jpeg75`.
+        data: folder of datasets.
+
+    Raises:
+        PrunebenchError: a text is not of this form, or names no dataset of the paper.
+        UnknownNameError: there is no such dataset to stand for it.
+        DatasetError: it is not here; says how to get it.
+    """
+    found = {}
+    for text in given:
+        paper, equals, ours = text.partition("=")
+        if not equals or paper not in PAPER:
+            raise PrunebenchError(
+                f"--pb-dataset {text}: write PAPER=OURS, such as cifar10=cifar10-jpeg75; PAPER is one of "
+                f"{', '.join(PAPER)}, OURS one of {', '.join(names(data))}"
+            )
+        found[PAPER[paper]] = require(ours, data)
+    return found

@@ -11,14 +11,14 @@ from prunebench import experiment
 from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.networks.densenet import DenseNet
 from prunebench.networks.imagenet import from_torchvision
-from prunebench.networks.initialisation import initialise
+from prunebench.networks.initialisation import drawable, fresh, initialise
 from prunebench.networks.layers import ChannelSelection, PaddedShortcut
 from prunebench.networks.mobilenet import MobileNetV2
 from prunebench.networks.preresnet import PreResNet
 from prunebench.networks.resnet import ResNet
 from prunebench.networks.vgg import VGG
 
-__all__ = ["ChannelSelection", "PaddedShortcut", "build", "families", "initialise"]
+__all__ = ["ChannelSelection", "PaddedShortcut", "build", "drawable", "families", "fresh", "initialise"]
 
 _FAMILIES: dict[str, Callable[..., nn.Module]] = {
     "densenet": DenseNet,

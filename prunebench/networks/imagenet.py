@@ -1,13 +1,14 @@
-"""Torchvision's classifiers, untrained: the paper's ImageNet networks and any other by name."""
+"""Torchvision's classifiers, untrained: the paper's ImageNet networks and any other by name.
+
+Torchvision takes as long to import as torch itself, so that it is left until it is used.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from difflib import get_close_matches
 
-import torchvision
 from torch import nn
-from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from prunebench.errors import PrunebenchError
 from prunebench.networks.layers import ChannelSelection
@@ -36,6 +37,8 @@ def from_torchvision(
     Raises:
         PrunebenchError: torchvision has no such classifier, or it is no ResNet and an option is for ResNets.
     """
+    import torchvision
+
     valid = torchvision.models.list_models(module=torchvision.models)
     if name not in valid:
         near = get_close_matches(name, valid, n=3) or valid
@@ -57,6 +60,8 @@ def _set_channels(network: nn.Module, channels: int) -> None:
 
 
 def _adapt_blocks(network: nn.Module, name: str, selection: bool, downsample_bias: bool) -> None:
+    from torchvision.models.resnet import BasicBlock, Bottleneck
+
     blocks = [m for m in network.modules() if isinstance(m, BasicBlock | Bottleneck)]
     if not blocks:
         raise PrunebenchError(f"network torchvision: {name} is no ResNet, leave selection and downsample_bias out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -26,6 +27,33 @@ class Family(nn.Module):
     vector_norm_scale: float = 1.0
     linear_std: float | None = None
     fan: Literal["in", "out"] = "out"
+
+
+def fresh(build: Callable[[], nn.Module], generator: torch.Generator) -> nn.Module:
+    """Return a new network with weights by `initialise`, or, where that has no rule for a layer, with its own.
+
+    Those without rules hold parameters outside of layers, as torchvision's vision transformers and ConvNeXt do.
+
+    Args:
+        build: makes the network, drawing weights from torch's global generator.
+        generator: newly seeded; source of all randomness, while the global generator is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator.initial_seed())
+        network = build()
+    if drawable(network):
+        initialise(network, generator)
+    return network
+
+
+def drawable(network: nn.Module) -> bool:
+    """Return whether `initialise` has a rule for every layer of a network."""
+    return all(
+        isinstance(layer, nn.Conv2d | nn.Linear | _BatchNorm)
+        or hasattr(layer, "reset_parameters")
+        or next(layer.parameters(recurse=False), None) is None
+        for layer in network.modules()
+    )
 
 
 def initialise(module: nn.Module, generator: torch.Generator) -> None:

@@ -21,6 +21,7 @@ from prunebench.pruning.allocation import allocate
 from prunebench.pruning.context import Context
 from prunebench.pruning.masks import above_threshold, maskable, plan_of
 from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.predefined import predefined
 from prunebench.pruning.surgery import apply
 
 Score: TypeAlias = Callable[[nn.Module, Context], Mapping[str, Tensor]]
@@ -37,13 +38,21 @@ def by_score(score: Score, allocation: Counts = "uniform") -> Callable[..., Plan
         allocation: the method's own, of those that `allocate` knows.
 
     Returns:
-        `prune(network, ratio, context, allocation=.., rounds=1)`. With several rounds the ratio grows in equal steps,
-        and every round scores anew the network that the last one has left.
+        `prune(network, ratio, context, allocation=.., rounds=1, target="")`. With several rounds the ratio grows in
+        equal steps, and every round scores anew the network that the last one has left. A target is the name of a
+        predefined architecture, whose numbers of channels make ratio and allocation void.
     """
 
     def prune(
-        network: nn.Module, ratio: float, context: Context, allocation: Counts = allocation, rounds: int = 1
+        network: nn.Module,
+        ratio: float,
+        context: Context,
+        allocation: Counts = allocation,
+        rounds: int = 1,
+        target: str = "",
     ) -> Plan:
+        if target:
+            allocation = tuple(predefined(target, network, context.example).items())
         scores = {name: values.detach() for name, values in score(network, context).items()}
         plan = allocate(scores, ratio * _share(1, rounds), allocation)
         for step in range(2, rounds + 1):
@@ -55,12 +64,15 @@ def by_score(score: Score, allocation: Counts = "uniform") -> Callable[..., Plan
     return prune
 
 
-def by_weight(score: Score, rounds: int = 1) -> Callable[..., Plan]:
+def by_weight(
+    score: Score, rounds: int = 1, prepare: Callable[[nn.Module], nn.Module] = deepcopy
+) -> Callable[..., Plan]:
     """Return the method that masks the weights with the lowest scores of the whole network, by one threshold.
 
     Args:
         score: by the name of a module of `maskable`, in the shape of its weight.
         rounds: the method's own number of rounds.
+        prepare: returns the copy of the network that is scored, and masked from round to round.
 
     Returns:
         `prune(network, ratio, context, rounds=..)`. With several rounds the share of kept weights falls
@@ -68,14 +80,12 @@ def by_weight(score: Score, rounds: int = 1) -> Callable[..., Plan]:
     """
 
     def prune(network: nn.Module, ratio: float, context: Context, rounds: int = rounds) -> Plan:
-        left = deepcopy(network)
+        left = prepare(network)
         weights = maskable(left)
         kept = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in weights.items()}
         for step in range(1, rounds + 1):
             share = _share(step, rounds)
-            scores = score(left, context)
-            open_scores = {name: scores[name].masked_fill(~mask, -torch.inf) for name, mask in kept.items()}
-            kept = above_threshold(open_scores, ratio if share == 1 else 1 - (1 - ratio) ** share)
+            kept = above_threshold(score(left, context), ratio if share == 1 else 1 - (1 - ratio) ** share, kept)
             with torch.no_grad():
                 for name, weight in weights.items():
                     weight.masked_fill_(~kept[name], 0)

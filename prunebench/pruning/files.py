@@ -27,7 +27,8 @@ def load_file(reference: str) -> tuple[Method, Any]:
             that is made without arguments and is callable like that or has such a method `prune`; it may also have a
             method `regulariser(network)`, called after each backward pass of training to add to the gradients,
             `after_epoch(network, epochs)`, called after each epoch, and `inherit(network, plan, context)`, which
-            returns a copy of the network, of the same shapes, with the weights that the pruned network gets.
+            returns a copy of the network, of the same shapes, with the weights that the pruned network gets. With
+            an attribute `at_initialisation` that is true it prunes the untrained network.
 
     Returns:
         The method, with the sha256 of the file as its source, and the function or a new instance. The

@@ -16,6 +16,9 @@ from prunebench import networks
 from prunebench.pruning.mask import Mask
 from prunebench.pruning.plan import Plan, PlanError
 
+SAMPLE, AROUND = 10_000, 300
+"""Size of the sample that `smallest` takes of many values, and the places on either side that it looks between."""
+
 
 def maskable(network: nn.Module) -> dict[str, Tensor]:
     """Return the weights that are pruned one by one: those of all convolutions, by module name (paper p.4).
@@ -29,7 +32,9 @@ def maskable(network: nn.Module) -> dict[str, Tensor]:
     return weights
 
 
-def above_threshold(scores: Mapping[str, Tensor], ratio: float) -> dict[str, Tensor]:
+def above_threshold(
+    scores: Mapping[str, Tensor], ratio: float, among: Mapping[str, Tensor] | None = None
+) -> dict[str, Tensor]:
     """Return boolean masks of the weights above one threshold, y[int(total * ratio)] of all sorted scores.
 
     As in the paper's code the threshold's own weight goes too, but ratio 0 removes nothing.
@@ -37,25 +42,32 @@ def above_threshold(scores: Mapping[str, Tensor], ratio: float) -> dict[str, Ten
     Args:
         scores: by module name, in the shape of the weight, higher is better.
         ratio: share of all weights to remove, in [0, 1).
+        among: masks of the weights that are still there, by default of all; the others are the first to go.
 
     Raises:
         PlanError: a score is not a number.
     """
-    values = torch.cat([score.detach().flatten().cpu() for score in scores.values()]).numpy()
+    left = among or {name: torch.ones_like(score, dtype=torch.bool) for name, score in scores.items()}
+    values = torch.cat([scores[name].detach()[mask].cpu() for name, mask in left.items()]).numpy()
     if np.isnan(values.min()):  # a pass without a copy; not a number wins
         raise PlanError("a score is not a number, so the weights cannot be ranked")
-    threshold = smallest(values, int(len(values) * ratio)) if ratio > 0 else -np.inf
-    return {name: score > threshold if ratio > 0 else score >= threshold for name, score in scores.items()}
+    total = sum(mask.numel() for mask in left.values())
+    at = int(total * ratio) - (total - len(values))
+    if ratio == 0 or at < 0:
+        return dict(left)
+    threshold = smallest(values, at)
+    return {name: (scores[name] > threshold) & mask for name, mask in left.items()}
 
 
 def smallest(values: NDArray[Any], at: int) -> float:
-    """Return the value at a place of the sorted array; partition is slow where many are equal, as removed ones are."""
-    finite = values[values > -np.inf]
-    at -= len(values) - len(finite)
-    if at < 0:
-        return -np.inf
-    finite.partition(at)
-    return float(finite[at])
+    """Return the value at a place of the sorted array, looked for between two values of a sample that enclose it."""
+    sample = np.sort(values[:: 1 + len(values) // SAMPLE])
+    place, last = at * len(sample) // len(values), len(sample) - 1
+    low, high = sample[max(place - AROUND, 0)], sample[min(place + AROUND, last)]
+    between, below = values[(values >= low) & (values <= high)], int(np.count_nonzero(values < low))
+    if not below <= at < below + len(between):
+        between, below = values, 0
+    return float(low if low == high and below else np.partition(between, at - below)[at - below])
 
 
 def plan_of(kept: Mapping[str, Tensor]) -> Plan:
@@ -86,7 +98,7 @@ def hold(network: nn.Module, masks: Mapping[str, Mask]) -> Callable[[nn.Module],
 
 
 def draw(network: nn.Module, masks: Mapping[str, Mask], generator: torch.Generator, rescaled: bool = True) -> None:
-    """Draw fresh weights for a masked network, in place.
+    """Draw fresh weights for a masked network, in place; one that `initialise` has no rules for keeps its own.
 
     Args:
         network: dense shapes; its convolutions are masked.
@@ -95,7 +107,8 @@ def draw(network: nn.Module, masks: Mapping[str, Mask], generator: torch.Generat
         rescaled: draw the masked convolutions from N(0, sqrt(2 / n)) with n = kept / in_channels, as the paper's code
             does (weight-level; p.7 finds no gain in it), instead of with the spread of the dense network.
     """
-    networks.initialise(network, generator)
+    if networks.drawable(network):
+        networks.initialise(network, generator)
     with torch.no_grad():
         for weight, mask in _weights(network, masks):
             if rescaled and mask.kept:

@@ -20,6 +20,7 @@ from torch.utils.hooks import RemovableHandle
 from prunebench.pruning.context import Context
 from prunebench.pruning.groups import survey
 from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.predefined import predefined
 from prunebench.pruning.readers import Reader, Sample, readers
 
 RIDGE = 1e-2
@@ -49,17 +50,24 @@ class Reconstruction:
     select: Select
     fit: Fit
 
-    def prune(self, network: nn.Module, ratio: float, context: Context) -> Plan:
+    def prune(self, network: nn.Module, ratio: float, context: Context, target: str = "") -> Plan:
         """Keep int(channels * (1 - ratio)) of every group, at least 1.
+
+        Args:
+            network: that is pruned.
+            ratio: share of each group to remove.
+            context: its images are what is reconstructed.
+            target: name of a predefined architecture, whose numbers of channels make the ratio void.
 
         Raises:
             PlanError: the network cannot be traced, or no layer of it reads prunable channels.
         """
+        counts = predefined(target, network, context.example) if target else None
 
         def choose(name: str, contributions: Tensor, outputs: Tensor) -> Tensor:
             channels = contributions.shape[1]
-            count = max(1, int(channels * (1 - ratio)))
-            return torch.arange(channels) if ratio == 0 else self.select(contributions, outputs, count)
+            count = max(1, int(channels * (1 - ratio))) if counts is None else counts.get(name, channels)
+            return torch.arange(channels) if count == channels else self.select(contributions, outputs, count)
 
         kept, totals, _ = self._pass(network, context, choose)
         return Plan({name: tuple(channels.tolist()) for name, channels in kept.items()}, totals)

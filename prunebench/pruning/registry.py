@@ -25,7 +25,18 @@ Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan]"
 Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 
-__all__ = ["MethodError", "checked_plan", "found", "inheritance", "load", "load_file", "methods", "named", "resolve"]
+__all__ = [
+    "MethodError",
+    "checked_plan",
+    "found",
+    "inheritance",
+    "load",
+    "load_file",
+    "methods",
+    "named",
+    "pruned",
+    "resolve",
+]
 
 
 def methods() -> dict[str, str]:
@@ -112,7 +123,12 @@ def inheritance(method: Method, file: Path | None = None) -> Inherit | None:
 
 
 def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> Plan:
-    """Run a method and make sure of its result.
+    """Return the plan of `pruned`, whose arguments and errors these are."""
+    return pruned(prune, network, ratio, context, example)[0]
+
+
+def pruned(prune: Prune, network: nn.Module, ratio: float, context: Context, example: Tensor) -> tuple[Plan, nn.Module]:
+    """Run a method, make sure of its result, and return the plan and the pruned network.
 
     Args:
         prune: the method.
@@ -141,10 +157,9 @@ def checked_plan(prune: Prune, network: nn.Module, ratio: float, context: Contex
         )
     _check_ratio(plan, ratio)
     try:
-        surgery.apply(network, plan, example)
+        return plan, surgery.apply(network, plan, example)
     except PlanError as error:
         raise MethodError(f"the method's plan does not fit the network: {error}") from error
-    return plan
 
 
 def _check_ratio(plan: Plan, ratio: float) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from prunebench.errors import PrunebenchError
 
 
 @cache
@@ -35,3 +38,53 @@ def versions() -> dict[str, str]:
     """Return the versions of what a number may depend on."""
     packages = ("prunebench", "torch", "torch-pruning", "scikit-learn", "numpy")
     return {"python": platform.python_version()} | {name: version(name) for name in packages}
+
+
+def gpus() -> int:
+    """Return how many CUDA devices PyTorch can use here."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def device(wanted: str, found: int, worker: int = 0) -> str:
+    """Return the device of one worker's trainings, as PyTorch names it; workers take the GPUs in turn.
+
+    Args:
+        wanted: `cpu`, `cuda`, or `auto` for CUDA where there is a GPU.
+        found: GPUs of this machine.
+        worker: number of this process, from 0.
+
+    Raises:
+        PrunebenchError: CUDA is asked for and not there.
+    """
+    if wanted == "cuda" and not found:
+        raise PrunebenchError("device cuda: PyTorch finds no CUDA device here; cpu is valid, and so is auto")
+    return "cpu" if wanted == "cpu" or not found else f"cuda:{worker % found}"
+
+
+def configure(device: str, deterministic: bool = False) -> None:
+    """Settle for this process how numbers are computed: float32 means it, without TF32, whatever PyTorch's default is.
+
+    Args:
+        device: of its trainings.
+        deterministic: equal trainings give equal bits on a GPU too, at some speed; operations that cannot raise.
+    """
+    import torch
+
+    torch.backends.cuda.matmul.fp32_precision = "ieee"
+    torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = not deterministic
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    if device != "cpu":
+        torch.cuda.set_device(device)
+
+
+def hardware(device: str, threads: int) -> str:
+    """Return what a training ran on, for people."""
+    import torch
+
+    cpu = f"{processor()}, {threads} thread{'s' * (threads > 1)}"
+    return cpu if device == "cpu" else f"{torch.cuda.get_device_name(device)}, {cpu}"

@@ -8,9 +8,12 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,13 +29,17 @@ from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.masks import draw, hold
+from prunebench.pruning.patterns import kernel_shares, stage_shares
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.regularisers import regulariser
+from prunebench.pruning.speedup import at_flops
 from prunebench.randomness import rng
 from prunebench.runner import environment
 from prunebench.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
-from prunebench.training.loop import EpochHook, Hook, evaluate, train
+from prunebench.training.engine import Hook
+from prunebench.training.loop import EpochHook, evaluate, train
+from prunebench.training.memory import Gauge
 from prunebench.training.regularisers import bn_l1, chain
 
 if TYPE_CHECKING:
@@ -41,18 +48,19 @@ if TYPE_CHECKING:
 CALIBRATION_IMAGES = 256
 
 
-@lru_cache(maxsize=2)
-def load_images(dataset: Dataset) -> Images:
-    """Load a dataset once per process."""
-    return datasets.load(dataset)
+@lru_cache(maxsize=4)
+def load_images(dataset: Dataset, data: Path, device: str = "cpu") -> Images:
+    """Load a dataset from a folder to a device once per process."""
+    return datasets.load(dataset, data) if device == "cpu" else load_images(dataset, data).to(device)
 
 
 def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    images = load_images(spec.dataset)
-    network = starting_network(spec, runner.store)
+    images = load_images(spec.dataset, runner.store.data, runner.device)
+    gauge = Gauge(runner.device)
+    network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else _plan(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
     if masks:
@@ -63,15 +71,18 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
         label = f"{piece.network} {piece.arm}"
         runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.trained, left)
 
-    partial = Partial(runner.store.partial(digest(spec)))
+    state = Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
-        history = train(network, images, spec.recipe, spec.seed, partial, hook, report, after_epoch)
+        own = spec.regulariser is not None and spec.regulariser.method is not None
+        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, recordable=not own)
         untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
     accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
         "accuracy": accuracies[-1],
         "best_accuracy": max(accuracies),
         "epochs": len(history),
+        "memory": gauge.read(network, images, spec.recipe.batch_size),
+        **_speed(len(images.train), history),
         **_size(count(network, images.example, nonzero=bool(masks))),
         **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
     }
@@ -93,45 +104,79 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     began, clock = datetime.now(UTC), time.perf_counter()
     torch.set_num_threads(runner.threads)
     runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
-    images = load_images(spec.trained.dataset)
+    images = load_images(spec.trained.dataset, runner.store.data)
+    tested = load_images(spec.trained.dataset, runner.store.data, runner.device)
     network = trained_network(spec.trained, runner.store)
-    chosen = torch.randperm(len(images.train), generator=rng(spec.trained.seed, "calibration"))[:CALIBRATION_IMAGES]
-    context = Context(
-        images.example, images.train[chosen], images.train_labels[chosen], rng(spec.trained.seed, "prune")
-    )
+    context = _context(spec.trained, runner.store)
     file = runner.method_file
-    plan = registry.checked_plan(registry.resolve(spec.method, file), network, spec.ratio, context, images.example)
+    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
+    prune = partial(registry.resolve(spec.method, file), **pattern)
+    decide = at_flops if spec.of == "flops" else registry.pruned
+    plan, small = decide(prune, network, spec.ratio, context, images.example)
     inherit = registry.inheritance(spec.method, file)
-    small = surgery.apply(network if inherit is None else inherit(network, plan, context), plan, images.example)
+    if inherit is not None:
+        small = surgery.apply(inherit(network, plan, context), plan, images.example)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
-        "accuracy": evaluate(small, images.test, images.test_labels)[1],
+        "accuracy": evaluate(deepcopy(small).to(runner.device), tested.test, tested.test_labels)[1],
         "dense": _size(count(network, images.example)),
+        "stages": stage_shares(plan, network, images.example),
+        "kernels": kernel_shares(plan, network, images.example),
         **_size(count(small, images.example, nonzero=bool(plan.masks))),
         **_circumstances(began, time.perf_counter() - clock, runner),
     }
     return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
 
 
+def _context(trained: Training, store: Store) -> Context:
+    """Return what a method is given beside the network that was trained so."""
+    images, seed = load_images(trained.dataset, store.data), trained.seed
+    chosen = torch.randperm(len(images.train), generator=rng(seed, "calibration"))[:CALIBRATION_IMAGES]
+    return Context(images.example, images.train[chosen], images.train_labels[chosen], rng(seed, "prune"))
+
+
+def _pattern(source: Pruning, runner: Runner) -> Any:
+    """Return the pattern that a method finds in another network."""
+    found = registry.found(source.method).pattern
+    return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained, runner.store))
+
+
 def starting_network(spec: Training, store: Store) -> nn.Module:
     """Return the network that a training starts with.
 
-    A fresh pruned network is drawn anew for its own shapes: same architecture as the inherited one, other weights.
+    A fresh pruned network is a new dense one, cut by the same plans as the inherited one: same architecture, other
+    weights. Where `networks.initialise` has a rule for every layer, these are drawn for the shapes after pruning.
     """
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, store.data)
     start = spec.start
+    if start.pruning is None and start.rewound is not None:
+        return trained_network(start.rewound, store)
     if start.pruning is None:
-        network = networks.build(spec.network, images.example.shape[1], images.classes)
-        networks.initialise(network, rng(spec.seed, "init"))
-        return network
+        return _dense(spec, images, "init")
     plan = _plan(start.pruning, store)
+    if start.weights != "inherited":
+        network = _cut(_dense(spec, images, "scratch"), start.pruning, images, store)
+        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
+        return network
     network = surgery.apply(trained_network(start.rewound or start.pruning.trained, store), plan, images.example)
     fitted = _stored(start.pruning, store).folder / "weights.safetensors"
-    if start.weights != "inherited":
-        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
-    elif start.rewound is None and fitted.exists():
+    if start.rewound is None and fitted.exists():
         network.load_state_dict(load_file(fitted))
     return network
+
+
+def _dense(spec: Training, images: Images, axis: str) -> nn.Module:
+    def build() -> nn.Module:
+        return networks.build(spec.network, images.example.shape[1], images.classes)
+
+    return networks.fresh(build, rng(spec.seed, axis))
+
+
+def _cut(dense: nn.Module, pruning: Pruning, images: Images, store: Store) -> nn.Module:
+    """Apply a pruning's plan to a dense network, after those of the prunings that came before it."""
+    before = pruning.trained.start.pruning
+    network = dense if before is None else _cut(dense, before, images, store)
+    return surgery.apply(network, _plan(pruning, store), images.example)
 
 
 def trained_network(spec: Training, store: Store) -> nn.Module:
@@ -172,13 +217,19 @@ def _size(cost: Cost) -> dict[str, int]:
     return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs}
 
 
+def _speed(images: int, history: list[Epoch]) -> dict[str, float]:
+    """Return images per second of the median epoch, its test included; nothing without epochs."""
+    seconds = [epoch.seconds for epoch in history]
+    return {"images_per_second": round(images / median(seconds), 1)} if seconds else {}
+
+
 def _circumstances(began: datetime, seconds: float, runner: Runner) -> dict[str, Any]:
     return {
         "started": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "commit": environment.commit(),
-        "hardware": f"{environment.processor()}, {runner.threads} thread{'s' * (runner.threads > 1)}",
+        "hardware": environment.hardware(runner.device, runner.threads),
         "versions": environment.versions(),
     }
 

@@ -41,6 +41,7 @@ class Runner:
         method_file: file of the user's method, if any.
         computed: digests of what it computed and no test has reported yet.
         taken: digests of what it found in the store.
+        device: where it trains, as PyTorch names it.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Runner:
     method_file: Path | None = None
     computed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    device: str = "cpu"
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -100,7 +102,7 @@ class Runner:
 def inputs(spec: Spec) -> list[Spec]:
     """Return the specs whose outcomes a spec starts from."""
     if isinstance(spec, Pruning):
-        return [spec.trained]
+        return [spec.trained, *([spec.source.trained] if spec.source else [])]
     return [part for part in (spec.start.pruning, spec.start.rewound) if part is not None]
 
 

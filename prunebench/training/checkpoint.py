@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -38,24 +39,27 @@ class Epoch:
 
 @dataclass
 class Partial:
-    """The file that a training writes after every epoch and reads when it starts.
+    """The file that a training writes after its epochs, as often as its share of the time allows, and starts from.
 
     Attributes:
         path: its place.
-        every: write after every so many epochs.
+        share: of the wall time that writing may take; the first epoch is always written.
     """
 
     path: Path
-    every: int = 1
-    history: list[Epoch] = field(default_factory=list)
+    share: float = 0.02
+    _quiet_until: float = field(default=0.0, init=False)
 
     def save(self, network: nn.Module, optimiser: torch.optim.Optimizer, history: list[Epoch]) -> None:
         """Write the state, beside and renamed, so that a kill leaves the old file or the new one."""
-        if len(history) % self.every:
+        began = time.perf_counter()
+        if began < self._quiet_until:
             return
         beside = self.path.with_suffix(f".{os.getpid()}")
         save_file(_state(network, optimiser), beside, {"history": json.dumps([asdict(e) for e in history])})
         beside.replace(self.path)
+        ended = time.perf_counter()
+        self._quiet_until = ended + (ended - began) / self.share
 
     def restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> list[Epoch]:
         """Load the state into network and optimiser and return the epochs that are done; none if it is of no use."""

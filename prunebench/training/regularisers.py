@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from prunebench.training.loop import Hook
+from prunebench.training.engine import Hook
 
 
 def chain(*hooks: Hook | None) -> Hook | None:

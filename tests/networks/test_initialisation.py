@@ -5,10 +5,12 @@ import math
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.models import ConvNeXt, SwinTransformer, VisionTransformer
+from torchvision.models.convnext import CNBlockConfig
 
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Network, options
-from prunebench.networks import build, initialise
+from prunebench.networks import build, fresh, initialise
 from prunebench.pruning import Plan
 from prunebench.pruning.surgery import apply
 
@@ -126,6 +128,31 @@ def test_a_layer_without_a_rule_is_named() -> None:
         PrunebenchError, match=r"fresh weights of 1 \(Scale\).*give its class a method reset_parameters"
     ):
         initialise(nn.Sequential(nn.ReLU(), Scale()), seeded())
+
+
+RAW = {
+    "vit": lambda: VisionTransformer(16, 8, 1, 2, 8, 16, num_classes=3),
+    "swin": lambda: SwinTransformer([2, 2], 8, [1, 1], [2, 2], [2, 2], num_classes=3),
+    "convnext": lambda: ConvNeXt([CNBlockConfig(8, 16, 1), CNBlockConfig(16, None, 1)], num_classes=3),
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_networks_with_parameters_outside_of_layers_draw_their_own(name: str) -> None:
+    before = torch.get_rng_state()
+    one, same, other = (nn.utils.parameters_to_vector(fresh(RAW[name], seeded(n)).parameters()) for n in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+    torch.manual_seed(1)
+    assert torch.equal(one, nn.utils.parameters_to_vector(RAW[name]().parameters()))
+
+
+def test_networks_with_rules_get_fresh_weights_by_them() -> None:
+    by_rule = vgg()
+    initialise(by_rule, seeded(3))
+    drawn = fresh(vgg, seeded(3)).state_dict()
+    assert all(torch.equal(tensor, drawn[name]) for name, tensor in by_rule.state_dict().items())
 
 
 def spoil(network: nn.Module) -> None:

@@ -25,13 +25,17 @@ def data(context: Context) -> Context:
     return replace(context, example=images[:1], images=images, labels=torch.tensor([0, 1, 2, 0, 1, 2]))
 
 
-def flat_loss(network: nn.Module, data: Context, temperature: float, vector: Tensor) -> Tensor:
-    """Return the loss as a function of all convolutions' weights in one vector."""
+def flat_loss(network: nn.Module, data: Context, temperature: float, vector: Tensor, among=([*range(6)],)) -> Tensor:
+    """Return the sum of the losses of parts of the images, as a function of all convolutions' weights in one vector."""
     sizes = [weight.numel() for weight in maskable(network).values()]
     parts = vector.split(sizes)
     weights = {f"{n}.weight": p.view_as(w) for (n, w), p in zip(maskable(network).items(), parts, strict=True)}
-    scores = torch.func.functional_call(network, weights, data.images)
-    return F.cross_entropy(scores / temperature, data.labels)
+
+    def loss(part: list[int]) -> Tensor:
+        scores = torch.func.functional_call(network, weights, data.images[part])
+        return F.cross_entropy(scores / temperature, data.labels[part])
+
+    return torch.stack([loss(part) for part in among]).sum()
 
 
 def flat(tensors) -> Tensor:
@@ -49,8 +53,9 @@ def test_grasp_is_weight_times_hessian_times_gradient(data: Context) -> None:
     network = tiny().double()
     double = replace(data, images=data.images.double())
     vector = flat(maskable(network).values()).requires_grad_()
-    (gradient,) = torch.autograd.grad(flat_loss(network.train(), double, 200, vector), vector)
-    hessian = torch.autograd.functional.hessian(lambda v: flat_loss(network, double, 200, v), vector)
+    halves = ([0, 3, 1], [4, 2, 5])  # in the order of the classes
+    (gradient,) = torch.autograd.grad(flat_loss(network.train(), double, 200, vector, halves), vector)
+    hessian = torch.autograd.functional.hessian(lambda v: flat_loss(network, double, 200, v, halves), vector)
     scores = flat(grasp.score(network, double).values())
     torch.testing.assert_close(scores, vector.detach() * (hessian @ gradient))
     assert scores.abs().max() > 0
@@ -68,7 +73,7 @@ def test_synflow_is_the_flow_of_magnitudes(data: Context) -> None:
     inner = F.conv2d(torch.ones(1, 1, 5, 5, dtype=torch.double), first)
     share = 1 / (inner.shape[2] - 1) ** 2  # of each place in the average
     outgoing = F.conv_transpose2d(torch.full((1, 3, 2, 2), share, dtype=torch.double), second)
-    scores = list(synflow.score(network, data).values())
+    scores = list(synflow.score(synflow.magnitudes(network), data).values())
     wanted = first * outgoing.sum((2, 3)).view(2, 1, 1, 1)  # every window of ones is the same
     torch.testing.assert_close(scores[0], wanted)
     torch.testing.assert_close(scores[0].sum(), scores[1].sum())  # conserved from layer to layer

@@ -10,9 +10,9 @@ import pytest
 from tiny import TINY
 
 from prunebench import tables
-from prunebench.arms import candidate, job
 from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method, Regulariser
+from prunebench.jobs import candidate, job
 from prunebench.pruning import Context
 from prunebench.pruning.registry import (
     MethodError,
@@ -81,6 +81,14 @@ def test_its_row_is_trained_with_its_regulariser(install) -> None:
     assert work.method == named("last")
     assert work.regulariser == Regulariser("method", method=work.method)
     assert callable(found(work.regulariser.method).regulariser)
+
+
+def test_a_method_may_ask_for_the_untrained_network(install, tmp_path: Path) -> None:
+    early = SOURCE + "    at_initialisation = True\n"
+    install("pb_early", early, last="Last")
+    (tmp_path / "my.py").write_text(early)
+    for work in (job(replace(ROW, method="last"), TINY), candidate(ROW, TINY, f"{tmp_path}/my.py:Last")):
+        assert work.trunk(0).recipe == replace(work.dense(0).recipe, stop=0)
 
 
 def test_a_broken_one_is_listed_with_its_error_and_breaks_no_other(install) -> None:

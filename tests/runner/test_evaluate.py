@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 from tiny import TINY
 
 from prunebench import tables
-from prunebench.arms import Job, job
 from prunebench.experiment import Method, Network, Regulariser, options
+from prunebench.jobs import Job, job
 from prunebench.observation import observe, specs
 from prunebench.pruning.plan import Plan
 from prunebench.runner.evaluate import starting_network, trained_network
@@ -61,6 +61,13 @@ def flops(pair):
     return pair[1].facts["flops"]
 
 
+def test_a_training_tells_what_it_cost(runner):
+    facts = {arm: outcome.facts for arm, (_, outcome) in trained(runner, job(ROW, TINY), arms=("finetune",)).items()}
+    assert 0 < facts["finetune"]["memory"] < facts["dense"]["memory"]
+    assert facts["dense"]["images_per_second"] > 0
+    assert facts["dense"]["hardware"].endswith(", 1 thread")
+
+
 def test_the_two_networks_of_a_seed_differ_in_the_penalty_alone(runner):
     work = job(ROW, TINY)
     assert replace(work.trunk(0), regulariser=None) == work.dense(0)
@@ -96,7 +103,7 @@ def test_a_stored_network_is_the_one_that_was_measured(runner):
     from prunebench.training.loop import evaluate
 
     spec, outcome = trained(runner, job(ROW, TINY), arms=("finetune",))["finetune"]
-    images = load_images(spec.dataset)
+    images = load_images(spec.dataset, runner.store.data)
     accuracy = evaluate(trained_network(spec, runner.store), images.test, images.test_labels)[1]
     assert accuracy == pytest.approx(outcome.facts["accuracy"])
 

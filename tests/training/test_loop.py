@@ -1,16 +1,17 @@
 """The training loop."""
 
-import os
+import math
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
+from small import RECIPE, bits, images, network
 from torch import nn
 
-from prunebench.datasets.images import Images
 from prunebench.errors import TrainingError
 from prunebench.experiment import Recipe
 from prunebench.randomness import rng
@@ -19,36 +20,9 @@ from prunebench.training.loop import train
 from prunebench.training.regularisers import bn_l1
 from prunebench.training.schedule import lr_at, lr_sum
 
-RECIPE = Recipe(4, lr=0.05, milestones=(2, 3), batch_size=16)
-
-
-def images() -> Images:
-    pixels = torch.randn(97, 1, 8, 8, generator=rng(0, "pixels"))
-    labels = (pixels.mean((1, 2, 3)) > 0).long()
-    return Images(pixels[:65], labels[:65], pixels[65:], labels[65:], classes=2)
-
-
-def network() -> nn.Module:
-    torch.manual_seed(0)
-    return nn.Sequential(
-        nn.Conv2d(1, 4, 3, bias=False),
-        nn.BatchNorm2d(4),
-        nn.ReLU(),
-        nn.Conv2d(4, 5, 3, bias=False),
-        nn.BatchNorm2d(5),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(5, 2),
-    )
-
 
 def numbers(history):
     return [(e.epoch, e.lr, e.train_loss, e.train_accuracy, e.test_loss, e.test_accuracy) for e in history]
-
-
-def bits(net):
-    return {name: tensor.clone() for name, tensor in net.state_dict().items()}
 
 
 def test_it_is_the_plain_sgd_loop(tmp_path):
@@ -85,13 +59,29 @@ def test_a_training_that_was_stopped_ends_with_the_same_bits(tmp_path, stop):
             raise StopError
 
     with pytest.raises(StopError):
-        train(halved, data, RECIPE, 0, Partial(tmp_path / "half"), report=interrupt)
+        train(halved, data, RECIPE, 0, Partial(tmp_path / "half", share=math.inf), report=interrupt)
     resumed = network()
     reported = []
     found = train(resumed, data, RECIPE, 0, Partial(tmp_path / "half"), report=reported.append)
     assert len(reported) == 4 - stop
     assert numbers(found) == numbers(wanted)
     assert all(torch.equal(bits(whole)[name], tensor) for name, tensor in bits(resumed).items())
+
+
+def writes(partial, saves):
+    net, seen = network(), []
+    optimiser = torch.optim.SGD(net.parameters())
+    for _ in range(saves):
+        partial.save(net, optimiser, [])
+        seen.append(partial.path.stat().st_mtime_ns)
+        time.sleep(0.02)
+    return len(set(seen))
+
+
+def test_writing_takes_no_more_than_its_share_of_the_time(tmp_path):
+    assert writes(Partial(tmp_path / "p", share=1e-6), 5) == 1
+    assert writes(Partial(tmp_path / "p", share=math.inf), 5) == 5
+    assert Partial(tmp_path / "p").share <= 0.02
 
 
 def test_a_damaged_partial_checkpoint_starts_over(tmp_path):
@@ -130,24 +120,26 @@ def test_the_rate_drops_at_each_milestone():
 
 
 KILLED = """
-import sys, time
+import math, sys, time
 from pathlib import Path
 sys.path.insert(0, {folder!r})
-from test_loop import RECIPE, images, network, Partial, train
+from small import RECIPE, images, network
+from prunebench.training.checkpoint import Partial
+from prunebench.training.loop import train
 def report(epoch):
     print(epoch.epoch, flush=True)
     if epoch.epoch == 2 and {wait}:
         time.sleep(60)
 net = network()
-train(net, images(), RECIPE, 0, Partial(Path({partial!r})), report=report)
+train(net, images(), RECIPE, 0, Partial(Path({partial!r}), share=math.inf), report=report)
 print(sum(float(t.double().sum()) for t in net.state_dict().values()).hex())
 """
 
 
 def test_kill_minus_nine_costs_at_most_the_epoch_in_work(tmp_path):
     def code(partial, wait):
-        here = os.path.dirname(__file__)
-        return [sys.executable, "-c", KILLED.format(folder=here, partial=str(tmp_path / partial), wait=wait)]
+        tests = str(Path(__file__).parents[1])
+        return [sys.executable, "-c", KILLED.format(folder=tests, partial=str(tmp_path / partial), wait=wait)]
 
     process = subprocess.Popen(code("killed", True), stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "1\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 
 import torch
@@ -20,14 +21,30 @@ PER_CLASS = 10
 
 
 def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
-    """Return weight * (H g) of all convolutions: what the squared norm of the gradient loses with a weight."""
+    """Return weight * (H g) of all convolutions: what the squared norm of the gradient loses with a weight.
+
+    The losses of two halves of the images are added up, each with its own batch statistics, as in the authors' code.
+    """
     weights = maskable(copy := deepcopy(network).requires_grad_(True).train())
-    chosen = _per_class(context.labels)
-    loss = F.cross_entropy(copy(context.images[chosen]) / TEMPERATURE, context.labels[chosen])
-    grads = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
-    flow = torch.stack([(grad * grad.detach()).sum() for grad in grads]).sum()
-    products = torch.autograd.grad(flow, list(weights.values()))
+    halves, sought = torch.chunk(_per_class(context.labels), 2), list(weights.values())
+
+    def loss(chosen: Tensor) -> Tensor:
+        return F.cross_entropy(copy(context.images[chosen]) / TEMPERATURE, context.labels[chosen])
+
+    gradient = _total(torch.autograd.grad(loss(half), sought) for half in halves)
+    products = _total(_product(loss(half), sought, gradient) for half in halves)
     return {name: (w * product).detach() for (name, w), product in zip(weights.items(), products, strict=True)}
+
+
+def _product(loss: Tensor, weights: Sequence[Tensor], vector: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Return the product of a loss's Hessian with a vector."""
+    grads = torch.autograd.grad(loss, weights, create_graph=True)
+    along = torch.stack([(grad * part).sum() for grad, part in zip(grads, vector, strict=True)]).sum()
+    return torch.autograd.grad(along, weights)
+
+
+def _total(terms: Iterable[Sequence[Tensor]]) -> list[Tensor]:
+    return [torch.stack(parts).sum(0) for parts in zip(*terms, strict=True)]
 
 
 def _per_class(labels: Tensor) -> Tensor:
@@ -35,3 +52,4 @@ def _per_class(labels: Tensor) -> Tensor:
 
 
 prune = by_weight(score)
+at_initialisation = True

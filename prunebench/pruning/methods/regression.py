@@ -33,12 +33,13 @@ def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
     """
     x, y = contributions.double().cpu(), outputs.double().cpu()
     gram, known, factors = (x.T @ x).numpy(), (x.T @ y).numpy(), np.zeros(x.shape[1])
+    columns = np.asfortranarray(x.numpy())
     strongest = np.abs(known).max() / len(y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the choice needs no exact factors
         for penalty in strongest * np.geomspace(1, WEAKEST, PENALTIES):
             _, path, _ = lasso_path(
-                x.numpy(), y.numpy(), alphas=[penalty], precompute=gram, Xy=known, coef_init=factors, copy_X=False
+                columns, y.numpy(), alphas=[penalty], precompute=gram, Xy=known, coef_init=factors, check_input=False
             )
             factors = path[:, -1]
             if (np.abs(factors) > NOISE * np.abs(factors).max()).sum() >= count:

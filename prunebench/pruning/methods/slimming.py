@@ -1,4 +1,4 @@
-"""Smallest batch-norm scales of the whole network, one global threshold (network slimming, Liu et al. 2017)."""
+"""Smallest batch-norm scales of all layers, one threshold (network slimming, Liu et al. 2017; PruningBench BNScale)."""
 
 from __future__ import annotations
 

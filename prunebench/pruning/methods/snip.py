@@ -17,3 +17,4 @@ def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
 
 
 prune = by_weight(score)
+at_initialisation = True

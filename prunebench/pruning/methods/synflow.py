@@ -12,18 +12,25 @@ from prunebench.pruning.context import Context
 from prunebench.pruning.masks import maskable
 
 
-def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
-    """Return weight * gradient of the summed outputs for an image of ones, with every parameter at its magnitude.
+def magnitudes(network: nn.Module) -> nn.Module:
+    """Return a copy of a network with every parameter at its magnitude.
 
     In double precision, since the flow through a deep network grows beyond single precision.
     """
-    weights = maskable(copy := deepcopy(network).double().requires_grad_(True).eval())
+    copy = deepcopy(network).double().requires_grad_(True).eval()
     with torch.no_grad():
         for parameter in copy.parameters():
             parameter.abs_()
-    flow = copy(torch.ones_like(context.example[:1], dtype=torch.double)).sum()
+    return copy
+
+
+def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
+    """Return weight * gradient of the summed outputs for an image of ones; the network has `magnitudes`."""
+    weights = maskable(network)
+    flow = network(torch.ones_like(context.example[:1], dtype=torch.double)).sum()
     grads = torch.autograd.grad(flow, list(weights.values()))
-    return {name: (w * grad).detach() for (name, w), grad in zip(weights.items(), grads, strict=True)}
+    return {name: w.detach() * grad for (name, w), grad in zip(weights.items(), grads, strict=True)}
 
 
-prune = by_weight(score, rounds=100)
+prune = by_weight(score, rounds=100, prepare=magnitudes)
+at_initialisation = True

@@ -1,0 +1,1 @@
+"""The commands of `prunebench`, one file each: typer glue only."""

@@ -1,0 +1,82 @@
+"""`prunebench data list|add|verify`: the datasets of this folder, and how to get those that are missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prunebench.datasets import manifest, registry
+from prunebench.datasets.catalogue import DIGITS
+from prunebench.errors import DatasetError
+
+app = typer.Typer(no_args_is_help=True, help="Datasets: what is here, how to get the others, whether they are whole.")
+
+Data = Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")]
+
+
+@app.command("list")
+def list_(
+    data: Data = Path("data"), as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """List all datasets: which are here with digest, size and licence; for the others, what gets them."""
+    entries = {name: _entry(name, data) for name in registry.names(data)}
+    if as_json:
+        print(json.dumps(entries, indent=1))
+        return
+    for name, entry in entries.items():
+        print(f"{name:16} {entry['summary']}")
+        images = f"{entry['train']:,} + {entry['test']:,} images, " if entry["train"] else ""
+        here = f"here, {entry['bytes'] / 1e6:.1f} MB, digest {entry['digest'][:12]}" if entry["here"] else "not here"
+        print(f"{'':16} {here}; {images}licence: {entry['licence']}")
+        for line in () if entry["here"] else entry["how"].splitlines():
+            print(f"{'':16}   {line}")
+
+
+def _entry(name: str, data: Path) -> dict[str, Any]:
+    known, found = registry.describe(name, data), manifest.read(data, name)
+    facts = ("summary", "digest", "train", "test", "classes", "channels", "size", "licence", "how")
+    size = sum(found.sizes.values()) if found else 0
+    return {"here": bool(found) or name == DIGITS.name, "bytes": size} | {f: getattr(known, f) for f in facts}
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="Name of a dataset that `list` shows, or a new one for yours.")],
+    source: Annotated[Path, typer.Argument(help="Its official files; of yours an .npz file or a folder of photos.")],
+    licence: Annotated[str, typer.Option(help="Of a dataset of yours.")] = "",
+    summary: Annotated[str, typer.Option(help="A line on a dataset of yours.")] = "",
+    augment: Annotated[bool, typer.Option(help="Shift and mirror the training images of an .npz file.")] = False,
+    data: Data = Path("data"),
+) -> None:
+    """Import a dataset, in full or not at all; yours need no more than a name.
+
+    An .npz file has the arrays train_images, train_labels, test_images and test_labels: bytes [N, H, W] or
+    [N, H, W, 3], and integers [N]. A folder has photos at train/CLASS/ and val/CLASS/ or test/CLASS/.
+    """
+    from prunebench.datasets.importing import add as import_
+    from prunebench.datasets.importing import described
+
+    made = import_(described(name, summary, licence, augment), source, data)
+    print(
+        f"{name}: {made.train:,} + {made.test:,} images of {made.size}x{made.size}, {made.classes} classes, "
+        f"digest {made.digest[:12]}, in {manifest.place(data, name)}"
+    )
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Datasets; all that are here if none are given.")] = None,
+    data: Data = Path("data"),
+) -> None:
+    """Compare every file of the datasets with the checksum of its import."""
+    from prunebench.datasets.importing import damages
+
+    for name in names or manifest.names(data):
+        registry.require(name, data)
+        wrong = damages(name, data)
+        if wrong:
+            raise DatasetError(f"dataset {name}: {', '.join(wrong)} changed since the import; import it again")
+        print(f"{name}: as imported")

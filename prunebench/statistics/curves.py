@@ -1,0 +1,161 @@
+"""Curve against curve, as in Figs 3, 5 and 6: accuracy over the number of parameters, FLOPs, or epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from prunebench.statistics.pairs import at_least, equivalent, greater
+from prunebench.statistics.samples import Sample, sample
+from prunebench.statistics.verdict import Question, Verdict
+
+if TYPE_CHECKING:
+    from prunebench.parts import Point
+
+Points: TypeAlias = "Mapping[float, Sequence[float]] | Sequence[Point]"
+"""A curve: the y-values over the seeds, all points in the same order of seeds, at each x above 0."""
+
+Names = tuple[str, str]
+
+
+def curve_at_least(
+    a: Points,
+    b: Points,
+    margin: float,
+    confidence: float | None = None,
+    names: Names = ("A", "B"),
+    resolution: float = 0.0,
+    axis: str = "parameters",
+) -> Verdict:
+    """Test "curve A is at least curve B, up to `margin`, on the mean over the x-range that both have".
+
+    Between its points a curve is linear in log x. Each seed of a curve gives one number, the mean height of its curve
+    over the shared range of log x; these are compared by Welch's test. (Points of one seed share its trunk, so that
+    they are no independent observations; the mean over seeds is the same as that of the curve through the means.)
+
+    Args:
+        a: the curve that the relation speaks of.
+        b: the curve it is compared with; its x-values may be others.
+        margin: points.
+        confidence: of each bound.
+        names: of the curves.
+        resolution: the smallest step of a y-value.
+        axis: what x is.
+
+    Raises:
+        ValueError: an x is not above 0.
+    """
+    question = _question("at least", margin, confidence, names, axis)
+    both = _heights(a, b, resolution)
+    if both is None:
+        return _apart(a, b, question)
+    return _over(at_least(*both, margin, confidence, names), question)
+
+
+def curve_greater(
+    a: Points,
+    b: Points,
+    confidence: float | None = None,
+    names: Names = ("A", "B"),
+    resolution: float = 0.0,
+    axis: str = "parameters",
+) -> Verdict:
+    """Test "curve A is above curve B on the mean over the x-range that both have"; see `curve_at_least`."""
+    question = _question("greater than", 0.0, confidence, names, axis)
+    both = _heights(a, b, resolution)
+    return _apart(a, b, question) if both is None else _over(greater(*both, confidence, names), question)
+
+
+def curve_equivalent(
+    a: Points,
+    b: Points,
+    margin: float,
+    confidence: float | None = None,
+    names: Names = ("A", "B"),
+    resolution: float = 0.0,
+    axis: str = "parameters",
+) -> Verdict:
+    """Test "curve A equals curve B, up to `margin`, on the mean over the x-range that both have"."""
+    question = _question("equivalent to", margin, confidence, names, axis)
+    both = _heights(a, b, resolution)
+    return _apart(a, b, question) if both is None else _over(equivalent(*both, margin, confidence, names), question)
+
+
+def curve_efficiency(
+    a: Points,
+    b: Points,
+    factor: float,
+    margin: float,
+    confidence: float | None = None,
+    names: Names = ("A", "B"),
+    resolution: float = 0.0,
+    axis: str = "parameters",
+) -> Verdict:
+    """Test "A needs `factor` times less of x for the accuracy of B" (C15: 5 times fewer parameters).
+
+    Curve A at x / `factor` is compared with curve B at x, by `curve_at_least`.
+    """
+    shifted = {x * factor: y for x, y in mapping(a).items()}
+    thinner = (f"{names[0]} with {factor:g} times fewer {axis}", names[1])
+    return curve_at_least(shifted, b, margin, confidence, thinner, resolution, axis)
+
+
+def _question(words: str, margin: float, confidence: float | None, names: Names, axis: str) -> Question:
+    relation = f"{names[0]} {words} {names[1]} over the {axis} that both have"
+    return Question(relation, f"{names[0]} - {names[1]}", margin, confidence)
+
+
+def _over(verdict: Verdict, question: Question) -> Verdict:
+    return replace(verdict, relation=question.relation)
+
+
+def _apart(a: Points, b: Points, question: Question) -> Verdict:
+    spans = [f"{min(c):.3g} to {max(c):.3g}" if c else "no x" for c in (mapping(a), mapping(b))]
+    seeds = [min((len(y) for y in mapping(c).values()), default=0) for c in (a, b)]
+    return question.open(0.0, (seeds[0], seeds[1]), f"The curves share no x: one has {spans[0]}, the other {spans[1]}.")
+
+
+def mapping(points: Points) -> dict[float, Sequence[float]]:
+    """Return the y-values by x.
+
+    Raises:
+        ValueError: an x is not above 0.
+    """
+    found: dict[float, Sequence[float]] = {}
+    found.update(points if isinstance(points, Mapping) else {point.x: point.y for point in points})
+    if any(x <= 0 for x in found):
+        raise ValueError(f"a curve has a point at x = {min(found):g}; its logarithm is taken, so give x above 0")
+    return found
+
+
+def _heights(a: Points, b: Points, resolution: float) -> tuple[Sample, Sample] | None:
+    """Return the seeds' mean heights over the shared range, None if there is none."""
+    curves = [mapping(a), mapping(b)]
+    if not all(curves):
+        return None
+    low, high = max(min(c) for c in curves), min(max(c) for c in curves)
+    if low > high:
+        return None
+    first, second = (_height(curve, math.log(low), math.log(high), resolution) for curve in curves)
+    return first, second
+
+
+def _height(curve: Mapping[float, Sequence[float]], low: float, high: float, resolution: float) -> Sample:
+    """Return the mean over log x from `low` to `high` of each seed that every point has."""
+    shares = dict(zip(sorted(curve), mean_weights([math.log(x) for x in sorted(curve)], low, high), strict=True))
+    seeds = min(len(y) for y in curve.values())
+    heights = [math.fsum(share * curve[x][seed] for x, share in shares.items()) for seed in range(seeds)]
+    return sample(heights, resolution * math.hypot(*shares.values()))
+
+
+def mean_weights(knots: Sequence[float], low: float, high: float) -> list[float]:
+    """Return the weight of each knot's value in the mean from `low` to `high` of the line through all of them."""
+    import numpy as np
+
+    inner = np.array([low, *(k for k in knots if low < k < high), high])
+    values = np.array([np.interp(inner, knots, unit) for unit in np.eye(len(knots))])
+    if low == high:
+        return list(map(float, values[:, 0]))
+    return [float(area) / (high - low) for area in np.trapezoid(values, inner)]

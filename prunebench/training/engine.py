@@ -1,0 +1,95 @@
+"""One step of training, run operation by operation; `engine_graph` has the same step as a CUDA graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from prunebench.errors import PrunebenchError
+from prunebench.experiment import Recipe
+from prunebench.training.schedule import lr_at
+
+Hook = Callable[[nn.Module], None]
+"""Called after every backward pass; may add to the gradients of the network's parameters."""
+
+PRECISIONS = ("float32", "bf16")
+"""What `Recipe.precision` may be; `bf16` is autocast in the forward pass, with weights and updates in float32."""
+
+
+class Engine:
+    """Takes the steps of one training; the sums over an epoch stay on the device, so that no step waits for the host.
+
+    Attributes:
+        network: that is trained, channels-last.
+        recipe: how.
+        optimiser: the recipe's SGD.
+        regulariser: acts on the gradients of every step.
+    """
+
+    def __init__(self, network: nn.Module, recipe: Recipe, regulariser: Hook | None = None) -> None:
+        """Prepare a network for its training.
+
+        Raises:
+            PrunebenchError: there is no such precision.
+        """
+        if recipe.precision not in PRECISIONS:
+            raise PrunebenchError(f"unknown precision {recipe.precision!r}; valid are {', '.join(PRECISIONS)}")
+        self.network, self.recipe, self.regulariser = network, recipe, regulariser
+        network.to(memory_format=torch.channels_last)
+        self.optimiser = sgd(network.parameters(), recipe)
+        self.device = next(network.parameters()).device
+        self._loss, self._correct = torch.zeros(2, device=self.device).unbind()
+
+    def begin(self, epoch: int) -> None:
+        """Make ready for the steps of an epoch (0-based)."""
+        self.network.train()
+        self._loss.zero_()
+        self._correct.zero_()
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr_at(self.recipe, epoch)
+
+    def step(self, images: Tensor, labels: Tensor) -> None:
+        """Take one step on images [N, C, H, W] and labels [N] of the network's device."""
+        with self._autocast():
+            scores = self.network(images.contiguous(memory_format=torch.channels_last))
+            loss = F.cross_entropy(scores, labels)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.regulariser is not None:
+            self.regulariser(self.network)
+            _align(self.network.parameters())
+        self.optimiser.step()
+        self._loss += loss.detach() * len(images)
+        self._correct += (scores.detach().argmax(1) == labels).sum()
+
+    def sums(self) -> tuple[float, int]:
+        """Return the sum of the loss over the epoch's images and how many were right while training; waits."""
+        return self._loss.item(), int(self._correct.item())
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        if self.recipe.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)  # no weight is read twice
+
+
+def sgd(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.SGD:
+    """Return the recipe's SGD."""
+    return torch.optim.SGD(
+        parameters,
+        lr=recipe.lr,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
+
+
+def _align(parameters: Iterable[nn.Parameter]) -> None:
+    """Lay gradients out as their weights, as autograd leaves them: the fused SGD takes that for granted."""
+    for parameter in parameters:
+        if parameter.grad is not None and parameter.grad.stride() != parameter.stride():
+            parameter.grad = torch.empty_like(parameter).copy_(parameter.grad)

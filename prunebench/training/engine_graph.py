@@ -1,0 +1,71 @@
+"""The step of training as a CUDA graph: recorded once per epoch, replayed without Python between the kernels."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from prunebench.experiment import Recipe
+from prunebench.training.engine import Engine, Hook
+
+WARM_UP = 3
+"""Steps before the first recording, in which libraries choose their kernels and the momentum comes to be."""
+
+
+class GraphEngine(Engine):
+    """The same steps as `Engine`, for a network on a GPU.
+
+    Learning rate and whatever a regulariser has grown to are constants in a recording, so each epoch makes its own.
+    A last batch that is smaller, and the steps of the warm-up, run operation by operation.
+    """
+
+    def __init__(self, network: nn.Module, recipe: Recipe, regulariser: Hook | None = None) -> None:
+        """Prepare a network for its training; the regulariser must neither count its calls nor wait for the device."""
+        super().__init__(network, recipe, regulariser)
+        self._warmed = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def begin(self, epoch: int) -> None:
+        """Make ready for the steps of an epoch (0-based)."""
+        super().begin(epoch)
+        self._graph = None
+
+    def step(self, images: Tensor, labels: Tensor) -> None:
+        """Take one step on images [N, C, H, W] and labels [N] of the network's device."""
+        if self._warmed < WARM_UP:
+            self._warm_up(images, labels)
+        elif len(images) < self.recipe.batch_size:
+            super().step(images, labels)
+        else:
+            self._replay(images, labels)
+
+    def _warm_up(self, images: Tensor, labels: Tensor) -> None:
+        side, current = torch.cuda.Stream(self.device), torch.cuda.current_stream(self.device)  # type: ignore[no-untyped-call]
+        side.wait_stream(current)
+        with torch.cuda.stream(side):
+            super().step(images, labels)
+        current.wait_stream(side)
+        self._warmed += 1
+
+    def _replay(self, images: Tensor, labels: Tensor) -> None:
+        if self._graph is None:
+            self._images, self._labels = images.clone(memory_format=torch.channels_last), labels.clone()
+            self._graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graph):
+                super().step(self._images, self._labels)
+        self._images.copy_(images)
+        self._labels.copy_(labels)
+        self._graph.replay()
+
+
+def engine(network: nn.Module, recipe: Recipe, regulariser: Hook | None = None, recordable: bool = True) -> Engine:
+    """Return what takes a training's steps: recorded on a GPU, if the regulariser can be, else operation by operation.
+
+    Args:
+        network: on the device of the training.
+        recipe: how it is trained.
+        regulariser: acts on the gradients of every step.
+        recordable: whether the regulariser neither counts its calls nor waits for the device.
+    """
+    on_gpu = next(network.parameters()).is_cuda
+    return (GraphEngine if on_gpu and recordable else Engine)(network, recipe, regulariser)

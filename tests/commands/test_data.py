@@ -1,0 +1,107 @@
+"""`prunebench data`, and what stands for the paper's datasets in a run."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from dataset_files import arrays, write_npz
+from typer.testing import CliRunner
+
+from prunebench.commands.data import app
+from prunebench.errors import DatasetError
+
+ROW = "t4.imagenet.vgg-11.50"
+
+
+def data(*arguments):
+    done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=True)
+    if isinstance(done.exception, DatasetError):
+        raise done.exception
+    return done.stdout
+
+
+@pytest.fixture
+def mine(tmp_path):
+    source = write_npz(tmp_path / "mine.npz", arrays())
+    out = data("add", "mine", source, "--licence", "CC0", "--data", tmp_path / "data")
+    assert "mine: 20 + 10 images of 8x8, 10 classes, digest" in out
+    return tmp_path / "data"
+
+
+def test_the_list_says_what_is_here_and_what_gets_the_rest(mine):
+    found = json.loads(data("list", "--json", "--data", mine))
+    assert {name for name, entry in found.items() if entry["here"]} == {"digits", "mine"}
+    assert (found["mine"]["licence"], found["mine"]["bytes"]) == ("CC0", 20 * 64 + 10 * 64 + 30 + 4 * 128)
+    assert found["mnist"]["digest"].startswith("1feeb58ee2d5")
+    out = data("list", "--data", mine)
+    assert f"here, 0.0 MB, digest {found['mine']['digest'][:12]}; 20 + 10 images, licence: CC0" in out
+    assert "prunebench data add cifar100 downloads" in out
+
+
+def test_verify_names_the_file_that_changed(mine):
+    assert data("verify", "--data", mine) == "mine: as imported\n"
+    file = mine / "datasets" / "mine" / "test_labels.npy"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"dataset mine: test_labels\.npy changed since the import; import it again"):
+        data("verify", "mine", "--data", mine)
+
+
+def test_verifying_what_is_not_here_says_how_to_get_it(tmp_path):
+    with pytest.raises(DatasetError, match="prunebench data add cifar10 downloads"):
+        data("verify", "cifar10", "--data", tmp_path)
+
+
+def test_the_command_line_has_it():
+    done = subprocess.run(
+        [sys.executable, "-m", "prunebench", "data", "add", "mnist", "nowhere"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "prunebench: nowhere does not exist\n")
+
+
+def test_a_run_on_a_substitute_names_it_everywhere(house, mine):
+    mine.rename(house.path / "data")
+    code, out = house.pytest("-k", ROW, "--pb-seeds", "1", "--pb-dataset", "imagenet=mine", parent=True)
+    assert code in (0, 1), out
+    assert "mine in place of ImageNet, digits in place of every other dataset of the paper" in out
+    assert "on mine 8x8" in out
+    record = json.loads((house.path / "data" / "records" / "tiny" / f"{ROW}.json").read_text())
+    assert record["dataset"]["used"] == "mine 8x8"
+    assert (
+        record["dataset"]["digest"]
+        == json.loads(data("list", "--json", "--data", house.path / "data"))["mine"]["digest"]
+    )
+    assert "--pb-dataset imagenet=mine" in record["command"]
+    spec = json.loads((house.path / "data" / "checkpoints" / house.outcomes()[0] / "spec.json").read_text())["spec"]
+    trained = spec if "dataset" in spec else spec["trained"]
+    assert trained["dataset"]["name"] == "mine"
+
+
+def test_the_ini_file_can_substitute_and_another_row_keeps_the_tiers_dataset(house, mine):
+    mine.rename(house.path / "data")
+    with open(house.path / "pytest.ini", "a") as file:
+        file.write("pb_dataset =\n    cifar10=mine\n    cifar100=mine\n")
+    _, out = house.pytest("-k", "planted", "--pb-seeds", "1")
+    assert "mine in place of CIFAR-10, mine in place of CIFAR-100" in out, out
+    specs = [(house.path / "data" / "checkpoints" / name / "spec.json").read_text() for name in house.outcomes()]
+    assert specs
+    assert not any('"mine"' in spec for spec in specs)
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ("cifar10:mnist", "write PAPER=OURS"),
+        ("cifar10=mnits", "unknown dataset 'mnits': did you mean mnist"),
+        ("cifar10=mnist", "prunebench data add mnist downloads"),
+    ],
+)
+def test_a_substitute_that_cannot_be_ends_the_run_before_anything_is_trained(house, pair, said):
+    code, out = house.pytest("--pb-dataset", pair)
+    assert code == 4
+    assert said in out
