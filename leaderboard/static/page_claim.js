@@ -6,7 +6,11 @@ pb.home = data.group;
 const host = document.getElementById("view");
 const rows = pb.h("div");
 const tests = pb.h("div");
-const where = [data.where, data.section ? `section ${data.section}` : ""].filter(Boolean).join(", ");
+const ofThePaper = data.section && !["follow-up", "conjecture"].includes(data.section);
+const where = [
+  data.where,
+  ofThePaper ? `section ${data.section} of the paper` : (data.section ?? "not a claim of the paper"),
+];
 const head = pb.h(
   "section",
   { class: "intro" },
@@ -14,7 +18,7 @@ const head = pb.h(
     "p",
     { class: "crumbs" },
     pb.h("a", { href: pb.address("claims.html") }, "all claims"),
-    where ? ` · ${where} of the paper` : " · not a claim of the paper",
+    ` · ${where.filter(Boolean).join(", ")}`,
   ),
   pb.h("h1", {}, data.claim),
   data.statement ? pb.h("p", { class: "statement" }, data.statement) : null,

@@ -140,6 +140,16 @@ function papersNumbers({ relation }) {
     : null;
 }
 
+function kept() {
+  const seeds = "Mean over the seeds, whiskers from lowest to highest.";
+  const { kept, stages, kernels } = pb.figures;
+  return [
+    pb.plot(kept(record), "What each layer keeps", seeds),
+    pb.plot(stages(record), "What each stage keeps", seeds),
+    pb.plot(kernels(record), "Weights kept at each place of the kernels", "Weights kept at each place of the kernels."),
+  ];
+}
+
 const verdicts = record.verdicts.length
   ? record.verdicts.map((verdict) => pb.verdict(verdict, papersNumbers(verdict)))
   : [pb.h("p", {}, "None yet: too few seeds are finished.")];
@@ -178,14 +188,7 @@ document
           pb.h("h3", {}, "Size"),
           pb.sizes(record),
         ),
-        pb.section(
-          "What pruning kept",
-          pb.plot(
-            pb.figures.kept(record),
-            "What each layer keeps",
-            "Mean over the seeds, whiskers from lowest to highest.",
-          ),
-        ),
+        pb.section("What pruning kept", kept()),
       ),
       pb.section("Where it comes from", provenance()),
     ].filter(Boolean),

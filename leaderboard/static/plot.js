@@ -11,7 +11,7 @@ function colour(name) {
 
 function coloured(value) {
   if (typeof value === "string") return value.startsWith("--") ? colour(value) : value;
-  if (Array.isArray(value)) return value.length && typeof value[0] === "number" ? value : value.map(coloured);
+  if (Array.isArray(value)) return typeof value.at(-1) === "number" ? value : value.map(coloured);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, coloured(inner)]));
 }
