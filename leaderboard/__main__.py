@@ -30,12 +30,15 @@ def build(records: Records = None, uri: Uri = None, out: Out = Path("site"), cha
     """Write the pages."""
     skipped: list[str] = []
     held = challenges.read(challenged or challenges.FILE, skipped)
-    if records:
-        found = pages.build_from(collect.sources_in(records), out, held, collect.nothing_in(records))
-    else:
-        store = resolve_uri(uri, Path.cwd())
-        found = pages.build_from(collect.sources_logged(store, skipped), out, held, collect.nothing_logged(store))
-    _report([*skipped, *found.skipped])
+    try:
+        if records:
+            found = pages.build_from(collect.sources_in(records), out, held, collect.nothing_in(records))
+        else:
+            store = resolve_uri(uri, Path.cwd())
+            found = pages.build_from(collect.sources_logged(store, skipped), out, held, collect.nothing_logged(store))
+    finally:
+        _report(skipped)
+    _report(found.skipped)
     typer.echo(f"{found.count} records -> {out / 'index.html'}")
 
 

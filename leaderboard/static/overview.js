@@ -15,6 +15,13 @@ function lineLabel(lines, i) {
   return `${pb.label(at("network"), 20)} · ${pb.label(at("dataset"), 16)} · ${pb.label(at("method"), 18)} ${+at("ratio")} %`;
 }
 
+/** A label for an axis: on a phone, what fits beside the figure. */
+function tickLabel(lines, i) {
+  const at = (name) => pb.cell(lines, name, i);
+  if (innerWidth >= 600) return lineLabel(lines, i);
+  return `${pb.label(at("network"), 14)}<br>${pb.label(at("method"), 12)} ${+at("ratio")} %`;
+}
+
 function rowAddress(lines, group, i) {
   return pb.address("rows", group.key, `${pb.cell(lines, "file", i) ?? pb.cell(lines, "row", i)}.html`);
 }
@@ -30,7 +37,7 @@ pb.overview.forest = (lines, group, found) => {
       const papers = [at("paper.finetune", i), at("paper.scratch_b", i)];
       const paper = papers.every(pb.known) ? papers[0] - papers[1] : null;
       const bounds = { difference: at("weight", i), lower: at("weight.lower", i), upper: at("weight.upper", i) };
-      return { label: lineLabel(lines, i), ...bounds, colour, symbol, paper, link: rowAddress(lines, group, i) };
+      return { label: tickLabel(lines, i), ...bounds, colour, symbol, paper, link: rowAddress(lines, group, i) };
     });
   return pb.figures.intervals(rows, "weight value: fine-tuned − Scratch-B, points");
 };
@@ -141,7 +148,7 @@ pb.overview.ranks = (lines, group, found) => {
   const yaxis = {
     side: "right",
     tickvals: named.map((_, k) => k + 1),
-    ticktext: named.map((i) => lineLabel(lines, i)),
+    ticktext: named.map((i) => tickLabel(lines, i)),
     range: [shown.length + 0.6, 0.4],
     showgrid: false,
     zeroline: false,

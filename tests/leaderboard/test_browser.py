@@ -37,7 +37,7 @@ def site(
         high.model_copy(update={"verdicts": verdicts}),
         make_record("b.low", levels={"scratch_b": 91.0}, seeds=2, ratio=0.4),
         make_record("c.hostile", levels={"scratch_b": 96.0}, title=HOSTILE, notes=[HOSTILE], **subjects(HOSTILE)),
-        make_record("d.other", tier="paper", method=Subject(name="l1", used="l1")),
+        masked(make_record("d.other", tier="paper", method=Subject(name="l1", used="l1"))),
     ]
     curves = {name: [Point(x=10.0 * k, y=[k + 1.0, k + 2.0]) for k in range(4)] for name in ("found", "uniform")}
     claims = [make_claim(statement=HOSTILE, curves=curves, axes=["parameters, %", "accuracy, %"])]
@@ -46,6 +46,11 @@ def site(
     )
     build([*rows, *claims], folder, {("smoke", "a.high"): [challenge]})
     return folder
+
+
+def masked(record: Record) -> Record:
+    kept = {"layers": [], "stages": [0.2, 0.4], "kernels": [[0.1] * 9, [0.2] * 9]}
+    return record.model_copy(update={"pruned": [one.model_copy(update=kept) for one in record.pruned]})
 
 
 def subjects(name: str) -> dict[str, Subject]:
@@ -149,6 +154,12 @@ def test_row_page_has_all_of_its_record(open_page: Callable[..., Any], site: Pat
     curves = page.locator("figure.plot", has_text="Thin: each seed")
     assert curves.locator(".scatterlayer path.js-line").count() == 5 * (3 + 1)  # trained arms x (seeds and mean)
     assert page.locator(".barlayer .point").count() == 2 * 5  # before and kept, five layers
+
+
+def test_masks_are_drawn_by_stage_and_by_place_in_the_kernel(open_page: Callable[..., Any]) -> None:
+    page = open_page("rows/paper/d.other.html")
+    assert page.locator(".barlayer .point").count() == 2 * 2  # before and kept, two stages
+    assert page.locator(".heatmaplayer image").count() == 1
 
 
 def test_record_and_tables_can_be_downloaded(open_page: Callable[..., Any], site: Path) -> None:
