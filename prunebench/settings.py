@@ -39,6 +39,7 @@ class Settings:
         datasets: what stands for datasets of the paper in place of the tier's, each as `PAPER=OURS`.
         device: one of `DEVICES`; `auto` is CUDA where there is a GPU.
         deterministic: whether equal trainings give equal bits on a GPU as well.
+        deadline: by the clock, seconds since its epoch, when the budget ends; None for no budget.
     """
 
     root: Path
@@ -54,6 +55,7 @@ class Settings:
     datasets: tuple[str, ...] = ()
     device: str = "auto"
     deterministic: bool = False
+    deadline: float | None = None
 
     @property
     def threads(self) -> int:
