@@ -65,6 +65,25 @@ def export(uri: Uri = None, out: Out = Path("leaderboard/results")) -> None:
     typer.echo(f"{len(files)} records -> {out}")
 
 
+@app.command()
+def validate(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Record files or folders; else leaderboard/results.")
+    ] = None,
+    against: Annotated[str | None, typer.Option(help="Folder or git ref of the published records.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a comment for a pull request.")] = False,
+) -> None:
+    """Check records before they are published: schema, digests and verdicts derived again, changes explained."""
+    from leaderboard import submission_report
+    from leaderboard.validate import RESULTS, validate
+
+    report = validate(paths or [RESULTS], against)
+    form = "json" if as_json else "markdown" if markdown else "text"
+    typer.echo(getattr(submission_report, f"as_{form}")(report))
+    raise typer.Exit(0 if report.valid else 1)
+
+
 def _report(skipped: list[str]) -> None:
     for line in skipped:
         typer.echo(f"skipped {line}", err=True)

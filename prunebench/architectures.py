@@ -16,7 +16,7 @@ _LAYERS = {11: (1, 1, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 
 def vgg_widths(depth: int, pools: int = 4) -> tuple[int | str, ...]:
-    """Return the widths of VGG-11, -16 or -19 as the family `vgg` takes them (Simonyan & Zisserman 2015, Table 1).
+    """Return the widths of VGG-11, -16 or -19 as the family `vgg` takes them (Simonyan & Zisserman 2015).
 
     Args:
         depth: 11, 16 or 19.

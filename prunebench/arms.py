@@ -28,6 +28,8 @@ class ArmKind:
             on from there, with fresh momentum and images in the order of the first epochs. None for the weights that
             pruning left.
         seed_shift: added to the row's seed.
+        widened: factor on the dense network's FLOPs, where the arm trains a wider dense network; 0 where it does not.
+        patterned: whether that is widened after the pattern of the row's plan, and not evenly.
         baseline: method that prunes the dense network to the FLOPs of the row's plan, in place of the row's pruning.
     """
 
@@ -37,6 +39,8 @@ class ArmKind:
     rewind: float | None = None
     seed_shift: int = 0
     baseline: str = ""
+    widened: int = 0
+    patterned: bool = False
 
 
 def _finetune(recipes: Recipes, dense: int, pruned: int) -> Recipe:
@@ -91,6 +95,9 @@ ARMS = {
     "random_ticket": ArmKind("fresh", _dense, EPOCHS),
     "random_ticket_unscaled": ArmKind("unscaled", _dense, EPOCHS),
     "soft_pruned": ArmKind("inherited", lambda r, dense, pruned: replace(r.dense, stop=0), "no retraining"),
+    "patterned": ArmKind("fresh", _dense, EPOCHS, widened=1, patterned=True),
+    "patterned_x2": ArmKind("fresh", _dense, EPOCHS, widened=2, patterned=True),
+    "widened_x2": ArmKind("fresh", _dense, EPOCHS, widened=2),
     "again": ArmKind("fresh", _dense, EPOCHS, seed_shift=ANOTHER),
     "planted": ArmKind("fresh", lambda r, dense, pruned: stretched(replace(r.dense, lr=r.finetune.lr), 1), "one epoch"),
     "uniform_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="uniform"),
@@ -111,6 +118,8 @@ ARMS = {
 * `random_ticket`, `random_ticket_unscaled`: the paper, p.7 and p.15 (C13); fresh weights with masked layers rescaled,
   which is what scratch_e is, so that the two share an outcome, or with the spread of the dense network.
 * `soft_pruned`: He et al. 2018; the network as soft filter pruning left it, the accuracy of `pruned` as an arm.
+* `patterned`, `patterned_x2`, `widened_x2`: dense networks with the dense network's FLOPs or twice as many, with the
+  pattern of the row's plan or evenly widened (S02).
 * `again`, `planted`: controls; one repeats scratch_e, the other is a scratch arm made worse.
 * `uniform_finetune`, `uniform_scratch_b`, `l1_finetune`, `random_finetune`: what a method has to beat, at its FLOPs and
   for as many epochs. L1 is that of all weights which go with a channel, since Li et al.'s own rule, that of filters,

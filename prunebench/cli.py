@@ -13,6 +13,8 @@ import typer
 
 from prunebench import tables, tiers
 from prunebench.commands import data as data_command
+from prunebench.commands.doctor import doctor
+from prunebench.commands.plan import plan
 from prunebench.errors import PrunebenchError
 
 app = typer.Typer(
@@ -23,6 +25,8 @@ app = typer.Typer(
 )
 
 app.add_typer(data_command.app, name="data")
+app.command()(plan)
+app.command()(doctor)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Data = Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")]

@@ -12,17 +12,18 @@ def page(found: dict[str, Any]) -> str:
     lines = [f"{name:14}{_fact(name, value)}" for name, value in found.items() if name not in ("arms", "cost")]
     costs = found.get("cost")
     head = ["arm", "epochs", "seeds", *(["training FLOPs per seed"] if costs else []), "accuracy in percent by seed"]
-    cells = [_arm(name, arm, costs) for name, arm in found["arms"].items()]
+    unknown = "after pruning" if found.get("recipe", True) else "unknown"
+    cells = [_arm(name, arm, costs, unknown) for name, arm in found["arms"].items()]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     lines += ["", *("  ".join(map(str.ljust, row, widths)).rstrip() for row in [head, *cells])]
     return "\n".join([*lines, "", f"FLOPs of a training: {costs['rule']}; an estimate"] if costs else lines)
 
 
-def _arm(name: str, arm: dict[str, Any], costs: dict[str, Any] | None) -> list[str]:
-    epochs = "after pruning" if arm["epochs"] is None else str(arm["epochs"])
+def _arm(name: str, arm: dict[str, Any], costs: dict[str, Any] | None, unknown: str) -> list[str]:
+    epochs = unknown if arm["epochs"] is None else str(arm["epochs"])
     accuracies = ", ".join(f"{value:.2f}" for value in arm["accuracy"]) or "not trained yet"
     flops = costs["flops"][name] if costs else None
-    cost = ["after pruning" if flops is None else f"{flops:.2e}"] if costs else []
+    cost = [unknown if flops is None else f"{flops:.2e}"] if costs else []
     return [name, epochs, ", ".join(map(str, arm["seeds"])), *cost, accuracies]
 
 
@@ -33,7 +34,7 @@ def _fact(name: str, value: Any) -> str:
             return "decided by pruning" if which == "pruned" else "unknown"
         each = value if isinstance(value, list) else [value]
         return f"{', '.join(f'{number:,}' for number in each)} {UNITS[kind]}"
-    if name == "images":
+    if name == "images" and value:
         shape = f"{value['channels']} channels of {value['size']}x{value['size']} pixels, {value['classes']:,} classes"
         return f"{value['train']:,} to train, {value['test']:,} to test, {shape}"
     if isinstance(value, dict):

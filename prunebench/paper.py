@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from prunebench.architectures import paper_network
 from prunebench.budget import policy, same_flops
 from prunebench.datasets.registry import Description
-from prunebench.errors import PrunebenchError
 from prunebench.experiment import Recipe
 from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes, apart
 from prunebench.tables import Row
@@ -37,6 +36,15 @@ DATASETS = {
 }
 """By the paper's name; they have no digest as long as nothing loads them."""
 
+DETECTION = "PASCAL VOC 07"
+
+NOTES = {
+    "12": "sizes are those of the backbone as it classifies ImageNet; the detector's schedule is another project's "
+    "default, which the paper does not give (p.17)",
+    "14": "neither the paper nor its code gives the widths at this ratio",
+}
+"""By table, what a preview leaves open and why."""
+
 _PROJECTS = {"magnitude": "weight_level", "lottery": "weight_level"}
 _GLOBAL_POOLING = ("VGG-GAP", "VGG-Tiny")
 
@@ -50,16 +58,9 @@ class Sizes:
 
 
 def preview(row: Row) -> dict[str, Any]:
-    """Return what `prunebench show ROW --tier paper` prints; what pruning decides is None.
-
-    Raises:
-        PrunebenchError: the row is one of Table 12.
-    """
-    if row.dataset not in DATASETS:
-        raise PrunebenchError(
-            f"{row.id} is a detection on {row.dataset}: the paper gives no schedule for it (p.17: another project's "
-            f"defaults), so that the tier paper has no preview; it has one for every row on {', '.join(DATASETS)}"
-        )
+    """Return what `prunebench show ROW --tier paper` prints; what pruning decides, or nobody says, is None."""
+    if row.dataset == DETECTION:
+        return _detection(row)
     data, found, sizes = DATASETS[row.dataset], recipes(row), measure(row)
     arms = {name: _recipe(name, found, sizes) for name in _arms(row)}
     return {
@@ -71,6 +72,7 @@ def preview(row: Row) -> dict[str, Any]:
         "method": row.method,
         "ratio": row.ratio or None,
         "variant": row.variant or None,
+        **({"note": NOTES[row.table]} if row.table in NOTES else {}),
         "params_dense": sizes.dense.parameters,
         "params_pruned": sizes.pruned.parameters if sizes.pruned else None,
         "flops_dense": sizes.dense.flops,
@@ -87,6 +89,14 @@ def preview(row: Row) -> dict[str, Any]:
         "cost": {"rule": COST, "flops": {n: _cost(n, arm, sizes, data.train) for n, arm in arms.items()}},
         "verdict": None,
     }
+
+
+def _detection(row: Row) -> dict[str, Any]:
+    """Return what is known of a detector: its backbone, the classifier of Table 1."""
+    shown = preview(replace(row, dataset="ImageNet", variant=row.variant.replace("ResNet", "ResNet-")))
+    arms = {name: arm | {"epochs": None} for name, arm in shown["arms"].items()}
+    known = {"dataset": row.dataset, "images": None, "variant": row.variant, "arms": arms}
+    return shown | known | {"recipe": None, "budget": None, "cost": {"rule": COST, "flops": dict.fromkeys(arms)}}
 
 
 def recipes(row: Row) -> Recipes:

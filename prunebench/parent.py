@@ -113,12 +113,18 @@ class Parent:
         if self.status is not None:
             self.status.stop()
         if self.file is not None and not self.config.option.collectonly:
-            save(self.file, self.entries)
+            self._save(self.file)
         fresh = content(self.settings.data) != self.before
         if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
             said = add(self.settings.data)
             if said:
                 self.trouble.append(f"dvc add {self.settings.data.name} failed: {said}")
+
+    def _save(self, file: Path) -> None:
+        try:
+            save(file, self.entries)
+        except OSError as error:
+            self.trouble.append(f"cannot write --pb-json {file}: {error.strerror}; the verdicts are in the records.")
 
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Print the closing tables and what went wrong beside the tests."""

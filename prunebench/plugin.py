@@ -6,14 +6,17 @@ Importing it imports neither torch nor mlflow, so that `pytest --help` stays fas
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from prunebench import tables
 from prunebench.errors import PrunebenchError
+from prunebench.estimate import Budget, BudgetError, Estimator, duration
 from prunebench.parent import Parent
 from prunebench.sequential import Unsettled
 from prunebench.settings import Settings, resolve
@@ -45,6 +48,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
     "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
+    "budget": (
+        "start no training that would not end within this time, such as 9m or 1h30m; the next run goes on",
+        {"default": "", "metavar": "TIME"},
+    ),
     "json": ("write all verdicts of the run to a file", {"metavar": "FILE"}),
     "device": ("where trainings run: cpu, cuda, or auto for CUDA where there is a GPU", {"default": "auto"}),
     "deterministic": (
@@ -94,10 +101,27 @@ def settings_of(config: pytest.Config) -> Settings:
         workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
         given = {name: option(config, name) for name in RESOLVED}
         try:
-            config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers)
+            config.stash[SETTINGS] = replace(
+                resolve(config.rootpath, **given, workers=workers), deadline=_deadline(config)
+            )
         except (PrunebenchError, ValueError) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[SETTINGS]
+
+
+def _deadline(config: pytest.Config) -> float | None:
+    """Return when the budget ends; the workers of `-n` have it from their parent."""
+    if hasattr(config, "workerinput"):
+        found: float | None = config.workerinput["pb_deadline"]
+        return found
+    budget = option(config, "budget")
+    return time.time() + duration(budget) if budget else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker when the budget ends."""
+    node.workerinput["pb_deadline"] = settings_of(node.config).deadline
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -196,7 +220,10 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     device = environment.device(settings.device, environment.gpus(), number)
     environment.configure(device, settings.deterministic)
     progress = Progress(settings.work / "progress", worker)
-    return Runner(store, progress, settings.threads, settings.method_file, device=device)
+    runner = Runner(store, progress, settings.threads, settings.method_file, device=device)
+    if settings.deadline is not None:
+        runner.allow = Budget(settings.deadline, Estimator(store.data / "checkpoints", settings.threads)).allow
+    return runner
 
 
 @pytest.fixture(scope="session")
@@ -236,8 +263,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if case is None:
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
-    for look in case.settings.looks:
-        case.settings = case.settings.at(look)
+    whole = settings_of(pyfuncitem.config)
+    for look, settings in zip(whole.looks, whole.stages, strict=True):
+        case.settings = settings
         case.observed.clear()
         with suppress(Unsettled), at_confidence(look.confidence):
             pyfuncitem.obj(**arguments)
@@ -254,11 +282,13 @@ def _name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def observe(case: Case) -> Callable[..., Observed]:
-    """Train what a row lacks and return its arms: `observe(row)["finetune"]`."""
+    """Train what a row lacks and return its arms: `observe(row)["finetune"]`; skip where the budget is at its end."""
 
     def named(row: Row, *args: Any, **kwargs: Any) -> Observed:
         try:
             return case.observe(row, *args, **kwargs)
+        except BudgetError as error:
+            pytest.skip(str(error))
         except Exception as error:
             error.add_note(f"in row {row.id}")
             raise

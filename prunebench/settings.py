@@ -39,6 +39,7 @@ class Settings:
         datasets: what stands for datasets of the paper in place of the tier's, each as `PAPER=OURS`.
         device: one of `DEVICES`; `auto` is CUDA where there is a GPU.
         deterministic: whether equal trainings give equal bits on a GPU as well.
+        deadline: by the clock, seconds since its epoch, when the budget ends; None for no budget.
     """
 
     root: Path
@@ -54,6 +55,7 @@ class Settings:
     datasets: tuple[str, ...] = ()
     device: str = "auto"
     deterministic: bool = False
+    deadline: float | None = None
 
     @property
     def threads(self) -> int:
@@ -70,6 +72,16 @@ class Settings:
         """The user's method with the full path of its file, or the name of an installed one."""
         return str(self.root / self.method) if ":" in self.method else self.method
 
+    @property
+    def seeds_option(self) -> str:
+        """The value of `--pb-seeds` that comes to these looks."""
+        return f"auto:{self.looks[-1].seeds}" if len(self.looks) > 1 else str(len(self.seeds))
+
+    @cached_property
+    def stages(self) -> tuple[Settings, ...]:
+        """The settings of each look, with the seeds that it has."""
+        return tuple(replace(self, seeds=tuple(range(look.seeds))) for look in self.looks)
+
     @cached_property
     def _alike(self) -> dict[Any, list[str]]:
         """The paper's rows by the pruning that they come to in this tier."""
@@ -84,15 +96,6 @@ class Settings:
     def twins(self, work: Job) -> list[str]:
         """Return the ids of the other rows of the paper that come to the very same specs in this tier."""
         return [name for name in self._alike.get((work.pruning(0), work.row.setting), []) if name != work.row.id]
-
-    @property
-    def seeds_option(self) -> str:
-        """The value of `--pb-seeds` that comes to these looks."""
-        return f"auto:{self.looks[-1].seeds}" if len(self.looks) > 1 else str(len(self.seeds))
-
-    def at(self, look: Look) -> Settings:
-        """Return the settings with the seeds of one look."""
-        return self if look.seeds == len(self.seeds) else replace(self, seeds=tuple(range(look.seeds)))
 
     def command(self, expression: str) -> str:
         """Return the command that repeats what `expression` selects, as records have it."""

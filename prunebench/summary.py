@@ -51,5 +51,8 @@ def _subject(record: AnyRecord) -> dict[str, Any]:
 def save(file: Path, found: list[dict[str, Any]]) -> None:
     """Write the entries of a run; a reader sees the old file or the whole new one."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
-    beside.write_text(json.dumps(found, indent=1) + "\n")
-    beside.replace(file)
+    try:
+        beside.write_text(json.dumps(found, indent=1) + "\n")
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)

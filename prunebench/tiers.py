@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prunebench.datasets.registry import Description, describe
+from prunebench.datasets.registry import Description, describe, names
 from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.experiment import Network, Recipe, options
 from prunebench.recipes import Recipes
@@ -27,6 +27,8 @@ class Tier:
         recipes: by the same names; `*` for the others.
         confidence: of each one-sided bound.
         threads: CPU threads of one training; None for the cores that each worker has.
+        halves: the dataset that an architecture is found on and the one that it is tried on, where a claim asks for two
+            that share no class; by default what stands for CIFAR-10 and CIFAR-100.
         substitutes: by the paper's name, a dataset that stands for it in place of `dataset` (`--pb-dataset`).
     """
 
@@ -39,11 +41,17 @@ class Tier:
     recipes: Mapping[str, Recipes]
     confidence: float = 0.95
     threads: int | None = None
+    halves: tuple[str, ...] = ("CIFAR-10", "CIFAR-100")
     substitutes: Mapping[str, Description] = field(default_factory=dict)
 
     def description(self, dataset: str) -> Description:
         """Return what stands for a dataset of the paper."""
         return self.substitutes.get(dataset) or describe(self.dataset)
+
+    def half(self, number: int) -> Description:
+        """Return the dataset that an architecture is found on (0), or the one that it is tried on (1)."""
+        name = self.halves[number]
+        return describe(name) if name in names() else self.description(name)
 
     def stand_in(self, row: Row) -> str:
         """Return the name under which a row's network is found; the same name means other networks at times (Q7)."""
@@ -119,6 +127,7 @@ SMOKE = Tier(
         "*": _smoke(16, 0.06, batch_size=128),
     },
     threads=1,
+    halves=("digits-low", "digits-high"),
 )
 """Calibrated so that every arm is at its plateau and pruning leaves more than one channel in nearly every layer.
 

@@ -1,9 +1,12 @@
 """The command line."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from tiny import TINY
 
+from prunebench import tiers
 from prunebench.cli import main
 
 
@@ -51,10 +54,14 @@ def test_show_says_what_a_row_would_train(prunebench, tmp_path):
     assert found["arms"]["scratch_b"]["epochs"] is None
 
 
-def test_show_has_the_outcome_after_a_run(prunebench, used_house):
-    import tiny
+def test_show_lists_the_arms_of_the_rows_table(prunebench, tmp_path):
+    tiers.register(replace(TINY, name="tickets", networks={"VGG-16": TINY.networks["VGG-19"]}))
+    _, out, _ = prunebench("show", "t8a.cifar10.vgg-16.20", "--tier", "tickets", "--data", tmp_path, "--json")
+    epochs = {name: arm["epochs"] for name, arm in json.loads(out)["arms"].items()}
+    assert epochs == {"dense": 2, "winning_ticket": 2, "random_ticket": 2}
 
-    assert tiny.TINY.name == "tiny"
+
+def test_show_has_the_outcome_after_a_run(prunebench, used_house):
     data = used_house.path / "data"
     _, out, _ = prunebench("show", "t4.imagenet.vgg-11.50", "--tier", "tiny", "--data", data, "--json")
     found = json.loads(out)
@@ -119,6 +126,24 @@ def test_the_paper_tier_leaves_open_what_pruning_decides(prunebench, row, params
     assert {found["cost"]["flops"][arm] for arm in epochs if arm not in ("dense", "sparse")} == {None}
 
 
+def test_the_paper_tier_shows_a_detectors_backbone(prunebench):
+    found, epochs = shown(prunebench, "t12.voc07.resnet34-a")
+    classifier, _ = shown(prunebench, "t1.imagenet.resnet-34-a")
+    for size in ("params_dense", "params_pruned", "flops_dense", "flops_pruned"):
+        assert found[size] == classifier[size] > 0
+    assert (found["dataset"], found["recipe"], found["images"]) == ("PASCAL VOC 07", None, None)
+    assert epochs == dict.fromkeys(["dense", "prune_c", "prune_d", "scratch_e", "scratch_b"])
+    out = prunebench("show", "t12.voc07.resnet34-a", "--tier", "paper")[1]
+    assert "note          sizes are those of the backbone as it classifies ImageNet" in out
+    assert out.count("unknown") == 10
+
+
+def test_the_paper_tier_does_not_guess_the_widths_of_table_14(prunebench):
+    found, epochs = shown(prunebench, "t14.cifar10.resnet-56.90")
+    assert (found["params_dense"], found["params_pruned"], epochs["scratch_b"]) == (853_018, None, None)
+    assert found["note"] == "neither the paper nor its code gives the widths at this ratio"
+
+
 def test_the_paper_tier_for_people(prunebench):
     lines = prunebench("show", "t4.cifar10.vgg-19.70", "--tier", "paper")[1].splitlines()
     assert "params_dense  20,035,018 parameters" in lines
@@ -141,7 +166,6 @@ def test_rows_without_a_network_in_the_tier_lead_to_the_paper_tier(prunebench):
         (["show", "t4.cifar10.vgg-19.7"], "unknown row 't4.cifar10.vgg-19.7': did you mean t4.cifar10.vgg-19.70"),
         (["show", "t4.cifar10.vgg-19.70", "--tier", "papre"], "unknown tier 'papre': did you mean paper"),
         (["show", "t1.cifar10.vgg16-a"], "did you mean t1.cifar10.vgg-16-a"),
-        (["show", "t12.voc07.resnet34-a", "--tier", "paper"], "is a detection on PASCAL VOC 07"),
         (["sync", "--data", "nowhere"], "no records in nowhere/records"),
     ],
 )

@@ -6,8 +6,8 @@ import pytest
 from tiny import TINY
 
 from prunebench import record, tables
-from prunebench.claim import Observed, differences, within_std
 from prunebench.jobs import job
+from prunebench.observed import Observed, differences, within_std
 from prunebench.parts import Arm, Interval, Published
 from prunebench.published import agreement, agrees, verdict_record
 from prunebench.statistics import (

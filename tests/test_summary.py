@@ -63,3 +63,12 @@ def test_a_file_in_no_folder_ends_the_run_before_anything_is_trained(house):
     assert code == 4
     assert "there is no folder" in out
     assert not list(house.path.glob("data/checkpoints/*"))
+
+
+def test_a_file_that_cannot_be_written_in_the_end_is_said(copied_house):
+    (copied_house.path / "taken").mkdir()
+    code, out = copied_house.pytest("-k", "t4.imagenet.vgg-11.50 and not control", "--pb-json", "taken")
+    assert code == 0
+    assert "cannot write --pb-json" in out
+    assert "the verdicts are in the records" in out
+    assert [path.name for path in copied_house.path.glob(".taken*")] == []

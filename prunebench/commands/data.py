@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from prunebench.datasets import manifest, registry
-from prunebench.datasets.catalogue import DIGITS
+from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.errors import DatasetError
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: what is here, how to get the others, whether they are whole.")
@@ -39,7 +39,7 @@ def _entry(name: str, data: Path) -> dict[str, Any]:
     known, found = registry.describe(name, data), manifest.read(data, name)
     facts = ("summary", "digest", "train", "test", "classes", "channels", "size", "licence", "how")
     size = sum(found.sizes.values()) if found else 0
-    return {"here": bool(found) or name == DIGITS.name, "bytes": size} | {f: getattr(known, f) for f in facts}
+    return {"here": bool(found) or name in EMBEDDED, "bytes": size} | {f: getattr(known, f) for f in facts}
 
 
 @app.command()

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from prunebench.datasets.description import Description
 
-DIGITS = Description(
-    name="digits",
-    digest="a19cb3d96bba7deace8ee5a513a6eb7bad0403d528f00bf4d351b6a7a55baa91",
-    summary="1,797 scans of handwritten digits, 8x8 grey (UCI optdigits, embedded in scikit-learn)",
-    channels=1,
-    classes=10,
-    train=1198,
-    test=599,
-    size=8,
-    licence="CC BY 4.0",
-)
+
+def _digits(name: str, which: str, classes: int, train: int, test: int) -> Description:
+    return Description(
+        name=name,
+        digest="a19cb3d96bba7deace8ee5a513a6eb7bad0403d528f00bf4d351b6a7a55baa91",
+        summary=f"{which}, 8x8 grey (UCI optdigits, embedded in scikit-learn)",
+        channels=1,
+        classes=classes,
+        train=train,
+        test=test,
+        size=8,
+        licence="CC BY 4.0",
+    )
+
+
+DIGITS = _digits("digits", "1,797 scans of handwritten digits", 10, 1198, 599)
+DIGITS_LOW = _digits("digits-low", "digits 0 to 4 of the scans", 5, 600, 301)
+DIGITS_HIGH = _digits("digits-high", "digits 5 to 9 of the scans", 5, 598, 298)
+
+EMBEDDED = {"digits": range(10), "digits-low": range(5), "digits-high": range(5, 10)}
+"""Datasets that need no import, with the digits that they hold."""
 
 MNIST = Description(
     name="mnist",
@@ -106,7 +116,9 @@ IMAGENETTE = _photos(
     licence="Apache-2.0",
 )
 
-CATALOGUE = {d.name: d for d in (DIGITS, MNIST, CIFAR10, CIFAR100, CIFAR10_JPEG75, IMAGENET, IMAGENETTE)}
+_ALL = (DIGITS, DIGITS_LOW, DIGITS_HIGH, MNIST, CIFAR10, CIFAR100, CIFAR10_JPEG75, IMAGENET, IMAGENETTE)
+
+CATALOGUE = {description.name: description for description in _ALL}
 
 PAPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet"}
 """The paper's datasets, by their names in the registry."""

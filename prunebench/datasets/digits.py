@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits as load_scans
 
+from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.datasets.images import Images
 from prunebench.errors import DatasetError
 from prunebench.experiment import Dataset
@@ -32,7 +33,9 @@ def load_digits(dataset: Dataset) -> Images:
         )
     size = dataset.options.as_dict()["size"]
     pixels = F.interpolate(torch.from_numpy(scans)[:, None].float(), size=(size, size), mode="bilinear")
-    test = torch.arange(len(pixels)) % 3 == 2
+    test, targets = torch.arange(len(pixels)) % 3 == 2, torch.from_numpy(labels).long()
     mean, std = pixels[~test].mean(), pixels[~test].std()
-    pixels, targets = (pixels - mean) / std, torch.from_numpy(labels).long()
-    return Images(pixels[~test], targets[~test], pixels[test], targets[test], classes=10)
+    pixels, held = (pixels - mean) / std, EMBEDDED[dataset.name]
+    train, test = (part & (targets >= held[0]) & (targets <= held[-1]) for part in (~test, test))
+    targets -= held[0]
+    return Images(pixels[train], targets[train], pixels[test], targets[test], classes=len(held))

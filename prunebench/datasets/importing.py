@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from prunebench.datasets import manifest
-from prunebench.datasets.catalogue import CATALOGUE, DIGITS
+from prunebench.datasets.catalogue import CATALOGUE, EMBEDDED
 from prunebench.datasets.description import Description
 from prunebench.datasets.manifest import Manifest
 from prunebench.errors import DatasetError
@@ -22,7 +22,7 @@ def described(name: str, summary: str = "", licence: str = "", augment: bool = F
     Raises:
         DatasetError: the name cannot be one, or is that of a dataset that needs no import.
     """
-    if name == DIGITS.name:
+    if name in EMBEDDED:
         raise DatasetError(f"{name} come with scikit-learn and need no import")
     if name in CATALOGUE:
         return CATALOGUE[name]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prunebench.datasets import manifest
-from prunebench.datasets.catalogue import CATALOGUE, DIGITS, PAPER
+from prunebench.datasets.catalogue import CATALOGUE, EMBEDDED, PAPER
 from prunebench.datasets.description import Description
 from prunebench.errors import DatasetError, PrunebenchError, UnknownNameError
 from prunebench.experiment import Dataset
@@ -45,7 +45,7 @@ def require(name: str, data: Path) -> Description:
         DatasetError: it is not in the folder `data`; says how to get it.
     """
     known = describe(name, data)
-    if name != DIGITS.name and manifest.read(data, name) is None:
+    if name not in EMBEDDED and manifest.read(data, name) is None:
         raise DatasetError(f"dataset {name} is not in {data / 'datasets'}; get it so:\n{known.how}")
     return known
 
@@ -60,7 +60,7 @@ def load(dataset: Dataset, data: Path | None = None) -> Images:
     Raises:
         DatasetError: it is not here, damaged, or has another digest than the spec says.
     """
-    if dataset.name == DIGITS.name:
+    if dataset.name in EMBEDDED:
         from prunebench.datasets.digits import load_digits
 
         return load_digits(dataset)

@@ -12,10 +12,10 @@ from prunebench.networks.initialisation import Family
 from prunebench.networks.layers import conv1x1, conv3x3, read, slimmed
 
 BLOCKS = 3
-"""Dense blocks of the CIFAR networks (Huang et al. 2017, sec. 3)."""
+"""Dense blocks of the CIFAR networks (Huang et al. 2017)."""
 
 EXPANSION = 4
-"""Width of a bottleneck over the growth (Huang et al. 2017, sec. 3)."""
+"""Width of a bottleneck over the growth (Huang et al. 2017)."""
 
 
 class DenseLayer(nn.Module):

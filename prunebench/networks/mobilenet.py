@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from torch import Tensor, nn
-from torchvision.models.mobilenetv2 import InvertedResidual
-from torchvision.ops import Conv2dNormActivation
 
 from prunebench.networks.initialisation import Family
 
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 1), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
-"""Table 2 of Sandler et al. 2018, without the halving of its second stage."""
+"""Stages of Sandler et al. 2018, without the halving of its second stage."""
 
 
 class MobileNetV2(Family):
@@ -39,6 +37,9 @@ class MobileNetV2(Family):
         stem: int = 32,
         last: int = 1280,
     ) -> None:
+        from torchvision.models.mobilenetv2 import InvertedResidual
+        from torchvision.ops import Conv2dNormActivation
+
         super().__init__()
         layers: list[nn.Module] = [Conv2dNormActivation(channels, stem, activation_layer=nn.ReLU6)]
         trunk = stem

@@ -11,7 +11,7 @@ from torch import Tensor
 from prunebench.pruning.plan import Plan, PlanError
 
 PROTECTED = 0.1
-"""Share of each layer's channels that `keep_protected` keeps (PruningBench, Li, H. et al. 2024, sec. 4)."""
+"""Share of each layer's channels that `keep_protected` keeps (PruningBench, Li, H. et al. 2024)."""
 
 
 def keep_global(scores: Mapping[str, Tensor], ratio: float) -> Plan:

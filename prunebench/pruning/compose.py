@@ -76,7 +76,7 @@ def by_weight(
 
     Returns:
         `prune(network, ratio, context, rounds=..)`. With several rounds the share of kept weights falls
-        exponentially (Tanaka et al. 2020, Algorithm 1), and every round scores the network that the last one has left.
+        exponentially (Tanaka et al. 2020), and every round scores the network that the last one has left.
     """
 
     def prune(network: nn.Module, ratio: float, context: Context, rounds: int = rounds) -> Plan:

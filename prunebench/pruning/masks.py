@@ -64,7 +64,7 @@ def smallest(values: NDArray[Any], at: int) -> float:
     sample = np.sort(values[:: 1 + len(values) // SAMPLE])
     place, last = at * len(sample) // len(values), len(sample) - 1
     low, high = sample[max(place - AROUND, 0)], sample[min(place + AROUND, last)]
-    between, below = values[(values >= low) & (values <= high)], int(np.count_nonzero(values < low))
+    between, below = values[(values >= low) & (values <= high)], int((values < low).sum())
     if not below <= at < below + len(between):
         between, below = values, 0
     return float(low if low == high and below else np.partition(between, at - below)[at - below])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import mean
+
 import torch
 from torch import Tensor, nn
 
@@ -33,3 +35,13 @@ def kernel_shares(plan: Plan, network: nn.Module, example: Tensor) -> list[list[
     found = stages(network, list(square), example, dict.fromkeys(square, 3)) if square else []
     flat = [torch.cat([square[name].flatten(0, 1) for name in stage]) for stage in found]
     return [kernels.mean(0).flatten().tolist() for kernels in flat]
+
+
+def width_shares(plan: Plan) -> list[tuple[int, float]]:
+    """Return by width of the dense layers, ascending, the share of their channels that they keep on average.
+
+    Selections of channels are left out: what they read is the width of other layers.
+    """
+    layers = [(plan.total[name], len(kept)) for name, kept in plan.keep.items() if not name.endswith("read")]
+    widths = sorted({total for total, _ in layers})
+    return [(width, mean(kept / width for total, kept in layers if total == width)) for width in widths]

@@ -104,7 +104,7 @@ class GroupPenalty:
 
 
 class GroupNorm(GroupPenalty):
-    """Decay that is up to 16 times stronger for a group's weakest channels (Fang et al. 2023, eq. 4)."""
+    """Decay that is up to 16 times stronger for a group's weakest channels (Fang et al. 2023)."""
 
     def factors(self, group: int, squares: Tensor) -> Tensor:
         """Return 16^s, s from 0 for the largest norm to 1 for the smallest."""

@@ -12,7 +12,7 @@ from prunebench.pruning.groups import Survey
 from prunebench.pruning.surgery import reads
 
 PLACES = 10
-"""Places of the output map that are sampled per image (Luo et al. 2017, sec. 4.1; He et al. 2017, sec. 4)."""
+"""Places of the output map that are sampled per image (Luo et al. 2017; He et al. 2017)."""
 
 
 @dataclass(frozen=True, eq=False)

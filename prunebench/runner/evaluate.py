@@ -29,7 +29,7 @@ from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.masks import draw, hold
-from prunebench.pruning.patterns import kernel_shares, stage_shares
+from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.regularisers import regulariser
 from prunebench.pruning.speedup import at_flops
@@ -120,6 +120,7 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     facts = {
         "accuracy": evaluate(deepcopy(small).to(runner.device), tested.test, tested.test_labels)[1],
         "dense": _size(count(network, images.example)),
+        "widths": width_shares(plan),
         "stages": stage_shares(plan, network, images.example),
         "kernels": kernel_shares(plan, network, images.example),
         **_size(count(small, images.example, nonzero=bool(plan.masks))),

@@ -30,6 +30,10 @@ class Piece:
     seed: int
 
 
+def _anything(spec: Spec) -> None:
+    """Allow it."""
+
+
 @dataclass
 class Runner:
     """Computes pieces, one at a time, and keeps count.
@@ -42,6 +46,7 @@ class Runner:
         computed: digests of what it computed and no test has reported yet.
         taken: digests of what it found in the store.
         device: where it trains, as PyTorch names it.
+        allow: asked before anything is computed; raises where that must not start.
     """
 
     store: Store
@@ -51,6 +56,7 @@ class Runner:
     computed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
     device: str = "cpu"
+    allow: Callable[[Spec], None] = _anything
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -82,6 +88,7 @@ class Runner:
         """Compute a piece unless another process is at it; return whether it is stored now."""
         with self.store.claim(piece.spec) as mine:
             if mine and self.store.get(piece.spec) is None:
+                self.allow(piece.spec)
                 self._compute(piece)
                 self.computed.add(digest(piece.spec))
                 self.progress.count("trained")

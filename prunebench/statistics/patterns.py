@@ -45,30 +45,25 @@ def consistent(patterns: Patterns, bound: float, confidence: float | None = None
     Raises:
         ValueError: patterns have different numbers of layers.
     """
-    from scipy.special import chdtr, chdtri
+    from scipy.special import chdtr
 
     shares, n = _array(patterns), (len(patterns), len(patterns[0]) if patterns else 0)
-    question = Question(f"{name} varies over seeds by less than {bound:g}", f"deviation of {name}", bound, confidence)
-    question = replace(question, unit=UNIT)
+    relation = f"{name} varies over seeds by less than {bound:g}"
+    question = Question(relation, f"deviation of {name}", bound, confidence, UNIT)
     if n[0] < 2 or not n[1]:
         return question.open(0.0, n, f"A deviation over seeds needs two patterns with a layer; here are {n[0]}.")
     variance, df = _variance(shares)
 
-    def bounds(seeds: int) -> tuple[float, float]:
-        freedom, level = df * (seeds - 1) / (n[0] - 1), question.level
-        tails = chdtri(freedom, 1 - level), chdtri(freedom, level)
-        return (variance * freedom / tails[0]) ** 0.5, (variance * freedom / tails[1]) ** 0.5
+    def state(seeds: int) -> State:
+        lower, upper = _bounds(variance, df * (seeds - 1) / (n[0] - 1), question.level)
+        return "SUPPORTED" if upper < bound else "REFUTED" if lower > bound else "INCONCLUSIVE"
 
-    def settled(seeds: int) -> bool:
-        lower, upper = bounds(seeds)
-        return bool(upper < bound or lower > bound)
-
-    lower, upper = bounds(n[0])
-    state: State = "SUPPORTED" if upper < bound else "REFUTED" if lower > bound else "INCONCLUSIVE"
-    seeds = None if state != "INCONCLUSIVE" else smallest(settled, n[0])
+    found = state(n[0])
+    seeds = smallest(lambda more: state(more) != "INCONCLUSIVE", n[0]) if found == "INCONCLUSIVE" else None
     p = float(chdtr(df, df * variance / bound**2))
     bar = f"{bound:g}, the mean correlation between two seeds' patterns is {_correlation(shares)}"
-    return question.answer(state, (variance**0.5, lower, upper), p, n, bar=bar, seeds=seeds)
+    bounds = variance**0.5, *_bounds(variance, df, question.level)
+    return question.answer(found, bounds, p, n, bar=bar, seeds=seeds)
 
 
 def uneven(patterns: Patterns, bound: float, confidence: float | None = None, name: str = "kept share") -> Verdict:
@@ -83,14 +78,14 @@ def uneven(patterns: Patterns, bound: float, confidence: float | None = None, na
         confidence: of each bound.
         name: what is shared out over the stages.
     """
-    question = Question(f"{name} over stages spread by more than {bound:g}", f"spread of {name}", bound, confidence)
-    return _spread(patterns, replace(question, unit=UNIT))
+    relation = f"{name} over stages spread by more than {bound:g}"
+    return _spread(patterns, Question(relation, f"spread of {name}", bound, confidence, UNIT))
 
 
 def even(patterns: Patterns, bound: float, confidence: float | None = None, name: str = "kept share") -> Verdict:
     """Test "`name` differs over the stages by less than `bound`" (C18: nearly even): the opposite of `uneven`."""
-    question = Question(f"{name} over stages spread by less than {bound:g}", f"spread of {name}", bound, confidence)
-    verdict = _spread(patterns, replace(question, unit=UNIT))
+    relation = f"{name} over stages spread by less than {bound:g}"
+    verdict = _spread(patterns, Question(relation, f"spread of {name}", bound, confidence, UNIT))
     p = None if verdict.p is None else 1 - verdict.p
     return replace(verdict, state=_MIRRORED[verdict.state], p=p)
 
@@ -117,6 +112,13 @@ def _variance(shares: Any) -> tuple[float, float]:
     gram = rest @ rest.T / (n - 1)  # has the trace of S, and of S², and is smaller than S
     trace = float(gram.trace())
     return trace / layers, (n - 1) * trace**2 / float((gram**2).sum()) if trace > 0 else n - 1
+
+
+def _bounds(variance: float, df: float, level: float) -> tuple[float, float]:
+    """Return the one-sided bounds of a deviation whose squared estimate goes as a chi-square."""
+    from scipy.special import chdtri
+
+    return (variance * df / chdtri(df, 1 - level)) ** 0.5, (variance * df / chdtri(df, level)) ** 0.5
 
 
 def _correlation(shares: Any) -> str:

@@ -25,10 +25,10 @@ def mean_at_least(
 ) -> Verdict:
     """Test "A is at least B on the weighted mean over rows, up to `margin`"; `at_least` is the case of one row.
 
-    Rows are taken as independent: the variances of all their sides add up, with Welch-Satterthwaite degrees of freedom.
+    The variances of all sides add up, with Welch-Satterthwaite degrees of freedom; an arm that rows share is one side.
     It speaks of these rows, not of others that were not run.
     """
-    question = _of_mean(differences, "at least", margin, confidence, names, unit)
+    question = _asked(differences, ("at least", "on the mean of"), margin, confidence, names, unit)
     return above(mean_difference(differences), question, -margin)
 
 
@@ -40,7 +40,7 @@ def mean_greater(
     unit: str = "points",
 ) -> Verdict:
     """Test "A is greater than B on the weighted mean over rows", as `greater` does for one."""
-    question = _of_mean(differences, "greater than", 0.0, confidence, names, unit)
+    question = _asked(differences, ("greater than", "on the mean of"), 0.0, confidence, names, unit)
     return replace(above(mean_difference(differences), question, 0.0), power=None)
 
 
@@ -53,7 +53,7 @@ def mean_equivalent(
     unit: str = "points",
 ) -> Verdict:
     """Test "A equals B on the weighted mean over rows, up to `margin`", as `equivalent` does for one."""
-    question = _of_mean(differences, "equivalent to", margin, confidence, names, unit)
+    question = _asked(differences, ("equivalent to", "on the mean of"), margin, confidence, names, unit)
     return within(mean_difference(differences), question)
 
 
@@ -70,7 +70,7 @@ def every_at_least(
     SUPPORTED if every row's lower bound lies above -margin: an intersection-union test, which needs no correction.
     REFUTED if some row is refuted after Holm's correction over the rows; else INCONCLUSIVE.
     """
-    question = _of_each(differences, "at least", margin, confidence, names, unit)
+    question = _asked(differences, ("at least", "in each of"), margin, confidence, names, unit)
     rows = [above(mean_difference([d]), question, -margin) for d in differences]
     return _every(rows, _below(rows), question, lambda row: row.difference)
 
@@ -83,7 +83,7 @@ def every_greater(
     unit: str = "points",
 ) -> Verdict:
     """Test "A is greater than B in every row": as `every_at_least` without a margin."""
-    question = _of_each(differences, "greater than", 0.0, confidence, names, unit)
+    question = _asked(differences, ("greater than", "in each of"), 0.0, confidence, names, unit)
     rows = [above(mean_difference([d]), question, 0.0) for d in differences]
     return _every(rows, _below(rows), question, lambda row: row.difference)
 
@@ -100,7 +100,7 @@ def every_equivalent(
 
     SUPPORTED and REFUTED as in `every_at_least`, each row by two one-sided tests.
     """
-    question = _of_each(differences, "equivalent to", margin, confidence, names, unit)
+    question = _asked(differences, ("equivalent to", "in each of"), margin, confidence, names, unit)
     rows = [within(mean_difference([d]), question) for d in differences]
     against = [outside(mean_difference([d]), margin) for d in differences]
     return _every(rows, against, question, lambda row: -abs(row.difference))
@@ -120,8 +120,7 @@ def any_greater(
     bound lies below `margin`, so that A is nowhere greater by more than counts in this tier: an intersection-union
     test. A gain that is shown and is smaller than the margin is SUPPORTED: the sentence names no size.
     """
-    relation = f"{names[0]} greater than {names[1]} in some of {row_count(differences)} rows"
-    question = Question(relation, f"{names[0]} - {names[1]}", margin, confidence, unit)
+    question = _asked(differences, ("greater than", "in some of"), margin, confidence, names, unit)
     rows = [above(mean_difference([d]), question, 0.0) for d in differences]
     if not rows:
         return question.open(0.0, (0, 0), "There is no row.")
@@ -193,17 +192,16 @@ def holm(pvalues: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _of_mean(
-    rows: Sequence[Difference], words: str, margin: float, confidence: float | None, names: Names, unit: str
+def _asked(
+    rows: Sequence[Difference],
+    words: tuple[str, str],
+    margin: float,
+    confidence: float | None,
+    names: Names,
+    unit: str,
 ) -> Question:
-    relation = f"{names[0]} {words} {names[1]} on the mean of {row_count(rows)} rows"
-    return Question(relation, f"{names[0]} - {names[1]}", margin, confidence, unit)
-
-
-def _of_each(
-    rows: Sequence[Difference], words: str, margin: float, confidence: float | None, names: Names, unit: str
-) -> Question:
-    relation = f"{names[0]} {words} {names[1]} in each of {row_count(rows)} rows"
+    """Return the question: `words` stand between the names and before the number of rows."""
+    relation = f"{names[0]} {words[0]} {names[1]} {words[1]} {row_count(rows)} rows"
     return Question(relation, f"{names[0]} - {names[1]}", margin, confidence, unit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from prunebench.statistics.samples import Difference, Sample, row_count
@@ -48,9 +48,16 @@ class Contrast:
 
 
 def mean_difference(rows: Sequence[Difference]) -> Contrast:
-    """Return the weighted mean of A - B over rows."""
-    shares = [d.weight / row_count(rows) for d in rows]
-    return Contrast([t for d, share in zip(rows, shares, strict=True) for t in ((share, d.a), (-share, d.b))])
+    """Return the weighted mean of A - B over rows.
+
+    Rows are independent but for an arm that several share, such as one dense network that is pruned to three ratios:
+    samples alike on one side are one sample, whose error counts with its whole weight.
+    """
+    weights: dict[tuple[int, Sample], float] = {}
+    for d in rows:
+        for sign, side in ((1, replace(d.a, paper=None)), (-1, replace(d.b, paper=None))):
+            weights[sign, side] = weights.get((sign, side), 0.0) + sign * d.weight / row_count(rows)
+    return Contrast([(weight, side) for (_, side), weight in weights.items()])
 
 
 def error(sides: Sides) -> tuple[Any, Any]:

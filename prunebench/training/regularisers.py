@@ -23,7 +23,7 @@ def chain(*hooks: Hook | None) -> Hook | None:
 def bn_l1(network: nn.Module, strength: float) -> Hook:
     """Return the L1 penalty on the scales of all batch normalisations: grad += strength * sign(scale).
 
-    Source: Liu et al. 2017, Learning Efficient Convolutional Networks through Network Slimming, Sec. 3.
+    Source: Liu et al. 2017, Learning Efficient Convolutional Networks through Network Slimming.
     """
     scales: list[Tensor] = [m.weight for m in network.modules() if isinstance(m, _BatchNorm)]
 

@@ -51,22 +51,29 @@ def site(
     make_record: Callable[..., Record],
     make_claim: Callable[..., ClaimRecord],
 ) -> tuple[Path, float]:
-    """The site and the seconds that it took to build."""
+    """The site and the seconds of processor time that it took to build: other work may share the machine."""
     folder = tmp_path_factory.mktemp("scale")
     write_records(folder / "records", make_record, make_claim)
     command = [sys.executable, "-m", "leaderboard", "build", "--records", "records", "--out", "site"]
-    began = time.monotonic()
+    began = _processor_time()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     assert f"{COUNT} records" in done.stdout
-    return folder / "site", time.monotonic() - began
+    return folder / "site", _processor_time() - began
+
+
+def _processor_time() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_build_takes_its_time_and_memory(site: tuple[Path, float]) -> None:
     folder, seconds = site
     mebibytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # of the largest process
     largest = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"{COUNT} records built in {seconds:.1f} s, {mebibytes:.0f} MiB, largest file {largest / 1e6:.1f} MB")
-    assert seconds < START + 90 * COUNT / 100_000
+    print(
+        f"{COUNT} records built in {seconds:.1f} s of processor time, {mebibytes:.0f} MiB, largest file {largest / 1e6:.1f} MB"
+    )
+    assert seconds < START + 2 * 90 * COUNT / 100_000  # on two cores
     assert mebibytes < 2048 / 3  # the parent and a process for each of two cores
     assert largest < 5_000_000
 

@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from prunebench.experiment import Method, Network, Recipe, options
 from prunebench.networks import build, initialise
 from prunebench.networks.flops import count
 from prunebench.pruning import Mask, Plan, PlanError, maskable
-from prunebench.pruning.masks import draw, hold
+from prunebench.pruning.masks import draw, hold, smallest
 from prunebench.pruning.masks import plan_of as plan_of_masks
 from prunebench.pruning.registry import resolve
 from prunebench.pruning.surgery import apply
@@ -66,6 +67,14 @@ def test_magnitude_is_torchs_global_unstructured(ratio: float, trained, context)
     torch_prune.global_unstructured(modules, torch_prune.L1Unstructured, amount=amount)
     for (module, _), mask in zip(modules, masks.values(), strict=True):
         assert torch.equal(module.weight_mask.bool(), mask.tensor())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 60_000), st.floats(0, 1, exclude_max=True), st.integers(1, 10**6), st.integers(0, 99))
+def test_the_threshold_is_that_of_sorting_everything(size: int, share: float, values: int, seed: int) -> None:
+    drawn = torch.randint(values, (size,), generator=torch.Generator().manual_seed(seed)).double().numpy()
+    at = int(size * share)
+    assert smallest(drawn.copy(), at) == np.sort(drawn)[at]
 
 
 def test_twenty_per_cent_of_what_is_left_per_round(context) -> None:

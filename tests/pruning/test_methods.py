@@ -15,7 +15,7 @@ from prunebench.pruning.registry import MethodError, checked_plan, methods, reso
 from prunebench.pruning.surgery import apply
 
 SAME_SHARE = ("l1", "random", "uniform", "magnitude_l1", "magnitude_l2", "lamp", "fpgm", "taylor", "hessian")
-SAME_SHARE += ("obdc", "hrank", "thinet", "regression", "bn_scale")
+SAME_SHARE += ("obdc", "hrank", "thinet", "regression", "bn_scale", "group_norm", "group_lasso", "growing")
 WEIGHTS = ("magnitude", "lottery", "snip", "grasp", "synflow")
 DRAWN = ("uniform_sparse", "guided_sparse")
 ALL = {*SAME_SHARE, *WEIGHTS, *DRAWN, "slimming", "guided", "transferred", "soft_filter", "sss"}
@@ -34,6 +34,12 @@ def plan_of(name: str, network: nn.Module, context: Context, ratio: float = 0.5)
 def test_each_method_says_in_a_line_what_it_does() -> None:
     assert set(methods()) == ALL
     assert all(20 < len(line) < 120 and line.endswith(").") for name, line in methods().items() if name != "random")
+
+
+def test_the_sixteen_methods_of_pruningbench_are_there() -> None:
+    sixteen = {*SAME_SHARE, "slimming"} - {"l1", "uniform"}
+    assert len(sixteen) == 16
+    assert sixteen <= set(methods())
 
 
 @pytest.mark.parametrize("name", sorted(ALL - {"sss"}))

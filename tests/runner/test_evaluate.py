@@ -165,6 +165,15 @@ def test_what_is_not_retrained_is_the_pruned_network(runner):
     assert record.arms["soft_pruned"].budget == "no retraining"
 
 
+@pytest.mark.parametrize("method", ["group_norm", "group_lasso", "growing"])
+def test_penalties_on_groups_act_on_the_network_that_is_pruned(method, runner):
+    found = trained(runner, job(replace(ROW, method=method), TINY), arms=("finetune",))
+    assert found["sparse"][0].regulariser.name == method
+    with_it, without = (weights(found[name][1])["features.conv2.weight"] for name in ("sparse", "dense"))
+    assert with_it.norm() < without.norm()
+    assert flops(found["pruned"]) < flops(found["dense"])
+
+
 @pytest.mark.parametrize("method", ["snip", "grasp", "synflow"])
 def test_pruning_at_initialisation(method, runner):
     found = trained(runner, job(replace(MASKED, method=method), TINY), arms=("winning_ticket", "scratch_e"))

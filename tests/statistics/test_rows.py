@@ -17,6 +17,7 @@ from prunebench.statistics import (
     greater,
     holm,
     mean_at_least,
+    mean_greater,
     sample,
 )
 
@@ -178,9 +179,14 @@ def test_state_bounds_and_p_agree(a, b, margin, confidence):
 # Many rows
 
 
-def test_the_mean_of_one_row_is_the_row_and_of_equal_rows_is_surer():
+def elsewhere(row, level):
+    """Return another row in which the arms differ as much, `level` points higher."""
+    return replace(row, a=replace(row.a, mean=row.a.mean + level), b=replace(row.b, mean=row.b.mean + level), weight=1)
+
+
+def test_the_mean_of_one_row_is_the_row_and_of_rows_like_it_is_surer():
     same = Difference(OURS, THEIRS)
-    one, four = mean_at_least([same], 0.5), mean_at_least([same] * 4, 0.5)
+    one, four = mean_at_least([same], 0.5), mean_at_least([elsewhere(same, level) for level in range(4)], 0.5)
     assert replace(one, relation="") == replace(at_least(OURS, THEIRS, 0.5), relation="")
     assert four.difference == pytest.approx(one.difference)
     assert four.n == (12, 20)
@@ -194,7 +200,8 @@ def test_the_mean_of_one_row_is_the_row_and_of_equal_rows_is_surer():
 def test_rows_that_share_outcomes_weigh_more_but_are_no_further_evidence():
     shared, other = Difference(Sample(95.0, 0.5, 3), Sample(94.0, 0.5, 3), 3), Difference(OURS, THEIRS)
     verdict = mean_at_least([shared, other], 0.5)
-    repeated = mean_at_least([replace(shared, weight=1)] * 3 + [other], 0.5)
+    assert verdict == mean_at_least([replace(shared, weight=1)] * 3 + [other], 0.5)
+    repeated = mean_at_least([*(elsewhere(shared, level) for level in (0, 1, 2)), other], 0.5)
     assert (
         verdict.difference == pytest.approx(repeated.difference) == pytest.approx((3 * 1.0 + 93.1667 - 93.26) / 4, 1e-4)
     )
@@ -211,6 +218,16 @@ def test_the_mean_over_rows_keeps_its_promise_at_the_margin():
     found = [mean_at_least(run, 1.0).state for run in rows]
     assert max(found.count("SUPPORTED"), found.count("REFUTED")) / runs < 0.07
     assert found.count("SUPPORTED") / runs > 0.03
+
+
+def test_an_arm_that_rows_share_counts_with_its_whole_weight():
+    """One dense network, pruned to three ratios: taken as three networks, 5 % would be 17 %."""
+    runs, rng = 800, np.random.default_rng(8)
+    dense, pruned = rng.normal(93.0, 0.5, (runs, 3)).tolist(), rng.normal(93.0, 0.1, (runs, 3, 3)).tolist()
+    rows = [[Difference(sample(d), sample(p)) for p in ps] for d, ps in zip(dense, pruned, strict=True)]
+    found = [mean_greater(run).state for run in rows]
+    assert max(found.count("SUPPORTED"), found.count("REFUTED")) / runs < 0.075
+    assert mean_greater(rows[0]).n == (3, 9)
 
 
 def row(difference, std=0.2, n=3, weight=1):

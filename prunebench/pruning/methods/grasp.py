@@ -14,22 +14,24 @@ from prunebench.pruning.context import Context
 from prunebench.pruning.masks import maskable
 
 TEMPERATURE = 200.0
-"""Divides the logits (Wang et al. 2020, sec. 4)."""
+"""Divides the logits (Wang et al. 2020)."""
 
 PER_CLASS = 10
-"""Images per class (Wang et al. 2020, sec. 4)."""
+"""Images per class (Wang et al. 2020)."""
 
 
 def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
     """Return weight * (H g) of all convolutions: what the squared norm of the gradient loses with a weight.
 
-    The losses of two halves of the images are added up, each with its own batch statistics, as in the authors' code.
+    The losses of two halves of the images are added up, each with its own batch statistics, as in the authors' code;
+    fewer than four images, which leave no statistics of a half, stay together.
     """
     weights = maskable(copy := deepcopy(network).requires_grad_(True).train())
-    halves, sought = torch.chunk(_per_class(context.labels), 2), list(weights.values())
+    chosen, sought = _per_class(context.labels), list(weights.values())
+    halves = torch.chunk(chosen, 2 if len(chosen) >= 4 else 1)
 
-    def loss(chosen: Tensor) -> Tensor:
-        return F.cross_entropy(copy(context.images[chosen]) / TEMPERATURE, context.labels[chosen])
+    def loss(half: Tensor) -> Tensor:
+        return F.cross_entropy(copy(context.images[half]) / TEMPERATURE, context.labels[half])
 
     gradient = _total(torch.autograd.grad(loss(half), sought) for half in halves)
     products = _total(_product(loss(half), sought, gradient) for half in halves)

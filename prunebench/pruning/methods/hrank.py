@@ -11,7 +11,7 @@ from prunebench.pruning.context import Context
 from prunebench.pruning.groups import prunable
 
 IMAGES = 32
-"""The mean rank hardly depends on which images are taken or how many (Lin et al. 2020, Fig. 2)."""
+"""The mean rank hardly depends on which images are taken or how many (Lin et al. 2020)."""
 
 
 def score(network: nn.Module, context: Context) -> dict[str, Tensor]:

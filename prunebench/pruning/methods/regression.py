@@ -21,7 +21,7 @@ NOISE = 1e-9
 
 
 def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
-    """Weaken the penalty until `count` channels have a factor, and keep those with the largest (He et al. 2017, eq. 3).
+    """Weaken the penalty until `count` channels have a factor, and keep those with the largest (He et al. 2017).
 
     Args:
         contributions: of each channel to sampled outputs, [samples, channels].
@@ -50,7 +50,7 @@ def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
 
 
 def least_squares(sample: Sample, kept: Tensor) -> Tensor:
-    """Fit the weights that read the kept channels to the dense network's outputs (He et al. 2017, eq. 2)."""
+    """Fit the weights that read the kept channels to the dense network's outputs (He et al. 2017)."""
     inputs, weight = sample.inputs[:, kept].flatten(1), sample.weight[:, kept].flatten(1)
     change = ridge(inputs, sample.wanted - inputs @ weight.T)
     fitted = torch.zeros_like(sample.weight)

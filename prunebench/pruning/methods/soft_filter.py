@@ -19,7 +19,7 @@ def prune(network: nn.Module, ratio: float, context: Context) -> Plan:
 
 
 class SoftFilter:
-    """Sets the weakest filters to zero after every epoch; they keep training (He et al. 2018, Algorithm 1)."""
+    """Sets the weakest filters to zero after every epoch; they keep training (He et al. 2018)."""
 
     def __init__(self, network: nn.Module, example: Tensor, strength: float) -> None:
         """Note the share.

@@ -43,7 +43,7 @@ def gates(network: nn.Module) -> dict[str, list[nn.Parameter]]:
 
 
 class BlockLasso:
-    """L1 norm of the blocks' scaling factors: pulls whole blocks to zero (Huang & Wang 2018, eq. 2)."""
+    """L1 norm of the blocks' scaling factors: pulls whole blocks to zero (Huang & Wang 2018)."""
 
     def __init__(self, network: nn.Module, example: Tensor, strength: float) -> None:
         """Find the blocks.

@@ -10,7 +10,7 @@ from prunebench.pruning.reconstruction import Reconstruction, ridge
 
 
 def greedy(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
-    """Remove the channel that leaves the smallest square of all that is removed, one by one (Luo et al., Algorithm 1).
+    """Remove the channel that leaves the smallest square of all that is removed, one by one (Luo et al. 2017).
 
     Args:
         contributions: of each channel to sampled outputs, [samples, channels].
@@ -30,7 +30,7 @@ def greedy(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
 
 
 def scaled(sample: Sample, kept: Tensor) -> Tensor:
-    """Scale the weights that read each kept channel so that the outputs come back (Luo et al. 2017, eq. 7)."""
+    """Scale the weights that read each kept channel so that the outputs come back (Luo et al. 2017)."""
     added = sample.contributions[:, kept]
     change = ridge(added, (sample.target - added.sum(1))[:, None]).flatten()
     scale = torch.zeros(len(kept), dtype=torch.double, device=kept.device)

@@ -1,0 +1,115 @@
+"""Questions that only this suite can answer: F10 and S03 over all methods, and the two guesses S01 and S02."""
+
+import pytest
+
+from prunebench.arms import PAPER_ARMS
+from prunebench.observed import differences
+from prunebench.statistics import (
+    Difference,
+    every_at_least,
+    mean_at_least,
+    mean_greater,
+    tau_greater,
+)
+from prunebench.tables import load
+
+METHODS = (
+    *("magnitude_l1", "magnitude_l2", "bn_scale", "lamp", "fpgm", "taylor", "obdc", "hessian", "hrank"),
+    *("thinet", "regression", "random", "group_norm", "group_lasso", "growing", "slimming", "l1", "uniform"),
+)
+"""The structured methods of the registry that can prune to any share of the FLOPs."""
+
+NETWORKS = {"VGG-19": "t4.cifar10.vgg-19.70", "ResNet-56": "t1.cifar10.resnet-56-b"}
+SPEEDUPS = (2, 4)
+ARMS = (*PAPER_ARMS, "uniform_scratch_b")
+
+
+def row(method, network, speedup):
+    """Return the row of a method that leaves 1 / `speedup` of a network's FLOPs."""
+    changes = {"method": method, "variant": "", "ratio": 1 - 1 / speedup, "setting": f"{speedup}x FLOPs"}
+    return load().row(NETWORKS[network]).lent("F10", f"{method}.{speedup}x", **changes)
+
+
+ALL = [row(method, network, speedup) for network in NETWORKS for speedup in SPEEDUPS for method in METHODS]
+
+
+@pytest.mark.claim("F10")
+@pytest.mark.parametrize("row", ALL, ids=[row.id for row in ALL])
+def test_every_method(row, observe, judge):
+    """The architecture that the method found does at least as well trained from scratch (same FLOPs) as fine-tuned.
+
+    Beside it stand what the inherited weights are worth, and what the architecture is worth over uniform pruning.
+    """
+    arms = observe(row, arms=ARMS)
+    aside = [arms.at_least("scratch_e", "finetune"), arms.at_least("scratch_b", "uniform_scratch_b")]
+    judge(arms.at_least("scratch_b", "finetune"), aside=aside)
+
+
+@pytest.fixture
+def settings(observe):
+    """Return all methods' rows, by network and speed-up."""
+    return [
+        {method: observe(row(method, network, speedup), arms=ARMS) for method in METHODS}
+        for network in NETWORKS
+        for speedup in SPEEDUPS
+    ]
+
+
+@pytest.mark.claim("F10")
+def test_no_method_dominates(settings, judge):
+    """The method that is best fine-tuned on average has in every setting a rival that does as well.
+
+    The rival is the best of the other methods in that setting, so that it is a little lucky.
+    """
+    means = {method: sum(rows[method]["finetune"].mean for rows in settings) for method in METHODS}
+    leader = max(METHODS, key=means.__getitem__)
+    rivals = [{m: r for m, r in rows.items() if m != leader} for rows in settings]
+    best = [max(others.values(), key=lambda r: r["finetune"].mean) for others in rivals]
+    found = [Difference(b["finetune"], rows[leader]["finetune"]) for b, rows in zip(best, settings, strict=True)]
+    judge(every_at_least(found, best[0].margin, names=("the best rival", leader)))
+
+
+@pytest.mark.claim("S03")
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("speedup", SPEEDUPS)
+def test_rankings_are_of_architectures(network, speedup, observe, judge):
+    """The ranking of methods by fine-tuned accuracy follows that of their architectures trained from scratch."""
+    rows = {method: observe(row(method, network, speedup), arms=ARMS).record.arms for method in METHODS}
+    tuned, scratch = ({m: arms[arm].accuracy for m, arms in rows.items()} for arm in ("finetune", "scratch_b"))
+    worth = {m: [a - b for a, b in zip(tuned[m], scratch[m], strict=True)] for m in METHODS}
+    names = ("finetune", "scratch_b", "weight value")
+    judge(tau_greater(tuned, scratch, names=names), aside=[tau_greater(tuned, scratch, worth, names=names)])
+
+
+MOVED = ["t4.cifar10.vgg-19.70", "t4.cifar10.preresnet-164.40", "t4.cifar10.preresnet-164.60"]
+
+
+@pytest.mark.claim("S01")
+def test_architectures_carry_over(observe, judge):
+    """An architecture found on other classes beats uniform pruning, and does as well as the one found on its own."""
+    rows = [load().row(name) for name in MOVED]
+    moved = [
+        observe(r.lent("S01", "moved", setting="found on another half"), ("scratch_b", "uniform_scratch_b"))
+        for r in rows
+    ]
+    own = [observe(r.lent("S01", "own", setting="half"), ("scratch_b",)) for r in rows]
+    names = ("transferred", "found there")
+    found = [Difference(a["scratch_b"], b["scratch_b"]) for a, b in zip(moved, own, strict=True)]
+    uniform = differences(moved, "scratch_b", "uniform_scratch_b")
+    judge(
+        mean_greater(uniform, names=("transferred", "uniform")),
+        aside=[mean_at_least(found, moved[0].margin, names=names)],
+    )
+
+
+WIDER = [("patterned", "dense"), ("patterned_x2", "widened_x2")]
+
+
+@pytest.mark.claim("S02")
+def test_widening_after_the_pattern(observe, judge):
+    """A network widened after the pattern that slimming finds beats one that is widened evenly, at equal FLOPs."""
+    names = ("f3.left.slimming.50", "f5.left.slimming.50")
+    arms = ("patterned", "patterned_x2", "widened_x2")
+    rows = [observe(load().row(name).lent("S02"), arms=arms) for name in names]
+    found = [difference for pair in WIDER for difference in differences(rows, *pair)]
+    judge(mean_greater(found, names=("patterned", "evenly widened")))

@@ -1,0 +1,71 @@
+"""`prunebench plan`: what is stored, what is missing, and the time it needs, before starting."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prunebench.planning import Part
+
+
+def plan(
+    expression: Annotated[str, typer.Option("-k", help="As pytest's -k.")] = "",
+    tier: Annotated[str, typer.Option(help="Size of the run.")] = "auto",
+    seeds: Annotated[str | None, typer.Option(help="Seeds of each row, as --pb-seeds; else the tier's.")] = None,
+    data: Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")] = Path("data"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what a run on claims would find stored, what it would train and about how long that takes."""
+    from prunebench import planning
+    from prunebench.estimate import Estimator
+
+    selection, settings = planning.select(expression, tier, seeds, str(data))
+    estimator = Estimator(settings.data / "checkpoints", settings.threads)
+    parts = planning.plan(list(selection.rows.values()), settings, estimator)
+    found = {
+        "tier": settings.tier.name,
+        "seeds": len(settings.seeds),
+        "tests": selection.tests,
+        "stored": sum(part.stored for part in parts),
+        "missing": sum(part.missing for part in parts),
+        "seconds": round(sum(part.seconds for part in parts), 1),
+        "measured_now": len(estimator.tried),
+        "not_counted": selection.apart,
+        "rows": [asdict(part) for part in parts],
+    }
+    print(json.dumps(found, indent=1) if as_json else _page(found, parts))
+
+
+def _page(found: dict[str, object], parts: list[Part]) -> str:
+    width = max((len(part.row) for part in parts), default=3)
+    lines = [f"tier {found['tier']}, {found['seeds']} seeds, {found['tests']} claim tests on {len(parts)} rows", ""]
+    lines += [f"{'row':{width}}  stored  missing  shared  time"]
+    for part in parts:
+        time = f"{clock(part.seconds)}{'*' if part.guessed else ''}" if part.missing else "-"
+        numbers = f"{part.stored:6}  {part.missing:7}  {part.shared:6}  {time}"
+        lines.append(f"{part.row:{width}}  {numbers}{f'  ({part.note})' if part.note else ''}")
+    lines += ["", f"{found['stored']} outcomes stored, {found['missing']} missing: {_time(found)}"]
+    if any(part.guessed for part in parts):
+        lines.append("* the epochs of scratch_b are a guess until pruning has decided")
+    if found["not_counted"]:
+        lines.append(f"not counted, since they choose rows in their bodies: {', '.join(found['not_counted'])}")  # type: ignore[arg-type]
+    return "\n".join(lines)
+
+
+def _time(found: dict[str, object]) -> str:
+    if not found["missing"]:
+        return "nothing is trained"
+    rough = "a rough figure from a few steps here, since nothing is stored of some networks"
+    basis = rough if found["measured_now"] else "from what stored outcomes of the same networks took"
+    return f"about {clock(found['seconds'])} on one worker ({basis})"  # type: ignore[arg-type]
+
+
+def clock(seconds: float) -> str:
+    """Return a time for people: `40 s`, `3 min` or `5.2 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

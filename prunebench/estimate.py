@@ -1,0 +1,137 @@
+"""How long a spec takes to compute: from what stored outcomes of the same network took, else from a few steps here."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from prunebench.datasets.registry import describe
+from prunebench.errors import PrunebenchError
+from prunebench.experiment import Network, Spec, Training, to_json
+
+Key = tuple[str, str]
+"""A network's JSON, and `dense`, `pruned` (an arm) or `pruning` (the act)."""
+
+
+class BudgetError(PrunebenchError):
+    """A training was not started because it would not end within the budget."""
+
+
+def duration(text: str) -> float:
+    """Return the seconds of a duration such as `9m`, `90s` or `1h30m`.
+
+    Raises:
+        PrunebenchError: it is none.
+    """
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    if not found or not text:
+        raise PrunebenchError(f"--pb-budget {text!r} is no duration; write hours, minutes, seconds: 9m, 90s, 1h30m")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return 3600.0 * hours + 60 * minutes + seconds
+
+
+@dataclass
+class Estimator:
+    """Learns from the store, again whenever it is asked, so that what a run has trained helps with the rest of it.
+
+    Attributes:
+        checkpoints: folder of the stored outcomes.
+        threads: CPU threads of a training that has to be tried out.
+        tried: networks that no stored outcome tells of.
+    """
+
+    checkpoints: Path
+    threads: int = 1
+    tried: set[str] = field(default_factory=set)
+    _read: set[str] = field(default_factory=set, repr=False)
+    _took: dict[Key, list[float]] = field(default_factory=dict, repr=False)
+
+    def seconds(self, spec: Spec) -> float:
+        """Return about how long a spec takes on one worker, without what it starts from."""
+        self._learn()
+        training = spec if isinstance(spec, Training) else spec.trained
+        network = _json(to_json(training.network))
+        epochs = training.recipe.trained if training is spec else 1
+        kinds = ("pruned" if training.start.pruning else "dense", "pruned", "dense")
+        for kind in kinds if training is spec else ("pruning", *kinds):
+            if took := self._took.get((network, kind)):
+                return epochs * median(took)
+        self.tried.add(network)
+        recipe = training.recipe
+        return epochs * _tried(training.dataset.name, training.network, recipe.batch_size, self.threads)
+
+    def _learn(self) -> None:
+        for folder in self.checkpoints.glob("[0-9a-f]*"):
+            if folder.name not in self._read:
+                self._read.add(folder.name)
+                for key, seconds in _taken(folder):
+                    self._took.setdefault(key, []).append(seconds)
+
+
+def _taken(folder: Path) -> list[tuple[Key, float]]:
+    """Return the seconds per epoch of a stored training, or of a pruning; nothing of what cannot be read."""
+    try:
+        document, facts = (json.loads((folder / name).read_text()) for name in ("spec.json", "outcome.json"))
+        spec, epochs = document["spec"], facts.get("epochs")
+        if document["kind"] == "pruning":
+            return [((_json(spec["trained"]["network"]), "pruning"), facts["seconds"])]
+        kind = "pruned" if "pruning" in spec.get("start", {}) else "dense"
+        return [((_json(spec["network"]), kind), facts["seconds"] / epochs)] if epochs else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _json(part: Any) -> str:
+    return json.dumps(part, sort_keys=True)
+
+
+@cache
+def _tried(dataset: str, network: Network, batch_size: int, threads: int) -> float:
+    """Return the seconds of one epoch and its evaluation, from a few steps on noise; rough."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from prunebench import networks
+
+    data, images = describe(dataset), min(batch_size, 32)
+    torch.set_num_threads(threads)
+    model = networks.build(network, data.channels, data.classes)
+    noise, labels = torch.rand(images, data.channels, data.size, data.size), torch.arange(images) % data.classes
+    took = []
+    for _ in range(4):
+        began = time.perf_counter()
+        cross_entropy(model(noise), labels).backward()  # type: ignore[no-untyped-call]
+        took.append(time.perf_counter() - began)
+    return min(took) / images * (data.train + data.test / 3)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Stops what would not end in time.
+
+    Attributes:
+        deadline: seconds since the epoch of the clock.
+        estimator: says how long a spec takes.
+    """
+
+    deadline: float
+    estimator: Estimator
+
+    def allow(self, spec: Spec) -> None:
+        """Do nothing if a spec can be computed in time.
+
+        Raises:
+            BudgetError: it cannot.
+        """
+        need, left = self.estimator.seconds(spec), self.deadline - time.time()
+        if need > left:
+            raise BudgetError(
+                f"budget: the next training takes about {need:.0f} s and {max(left, 0):.0f} s are left; "
+                "the same command goes on from here"
+            )

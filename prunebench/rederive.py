@@ -1,0 +1,184 @@
+"""Numbers -> verdict, a second time: what a record says is derived again from the accuracies of the rows' records.
+
+A verdict says in words what was tested. Every test that may have been made is made anew, on every pair of arms that the
+words name, and the one that ends in the very same words is the one. So no sentence is parsed; one that no test here
+ends in is said to be unknown, never taken for right.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+from prunebench import statistics
+from prunebench.datasets.registry import describe
+from prunebench.errors import PrunebenchError, UnknownNameError
+from prunebench.experiment import Method, Regulariser
+from prunebench.jobs import Job, job
+from prunebench.observed import Observed, differences, within_std
+from prunebench.parts import VerdictRecord
+from prunebench.record import Record
+from prunebench.statistics import Verdict
+from prunebench.tables import Row, load
+from prunebench.tiers import choose
+from prunebench.value import values
+
+FIELDS = ("state", "difference", "lower", "upper", "p", "n", "power", "seeds_needed", "unit")
+"""What is compared; the sentence of the reason is not, since its wording may improve."""
+
+TOLERANCE = 1e-6
+"""Differences up to this, in the field's unit, are rounding; for `power`, an integral by sampling, a thousand times."""
+
+PAIR = re.compile(r"\S+ (at least|greater than) \S+")
+"""Relations whose state follows from their bounds and margin."""
+
+WITH_MARGIN = (
+    statistics.mean_at_least,
+    statistics.mean_equivalent,
+    statistics.every_at_least,
+    statistics.every_equivalent,
+    statistics.any_greater,
+)
+WITHOUT_MARGIN = (statistics.mean_greater, statistics.every_greater)
+
+
+class NotRederivableError(PrunebenchError):
+    """A verdict does not follow from these records alone; the text says what is missing."""
+
+
+def row_of(record: Record) -> Row:
+    """Return the row that a record is of: one of the paper, one that a claim has lent, or one of a user's method.
+
+    Raises:
+        UnknownNameError: it is none of these.
+    """
+    rows = load().rows
+    facts: dict[str, Any] = {"network": record.network.name, "method": record.method.name, "ratio": record.ratio}
+    lender = max((name for name in rows if record.row.endswith(f".{name}")), key=len, default=None)
+    if record.row in rows:
+        return rows[record.row]
+    if lender is not None and record.claims:
+        apart = record.row.removesuffix(f".{lender}").partition(".")[2]
+        ratio = rows[lender].ratio if rows[lender].variant else record.ratio
+        row = rows[lender].lent(record.claims[0], apart, **facts | {"ratio": ratio, "setting": ""})
+        _, _, setting = record.title.removeprefix(row.title).partition(", ")
+        return replace(row, setting=setting)
+    if record.method.digest:
+        own: dict[str, Any] = {"page": 0, "claims": (), "dataset": record.dataset.name, "paper": {}}
+        return Row(id=record.row, table=record.table, section=record.section, **own, **facts)
+    raise UnknownNameError("row", record.row, rows)
+
+
+def job_of(record: Record) -> Job:
+    """Return what a record's row is in its tier; of a user's method, it takes only the name and hash that are told.
+
+    Raises:
+        UnknownNameError: this version has no such row, tier, network or method.
+    """
+    row, (tier, _) = row_of(record), choose(record.tier)
+    used = record.dataset.used.split(" ")[0]
+    if used != tier.description(row.dataset).name:
+        tier = replace(tier, substitutes={row.dataset: describe(used)})
+    if not record.method.digest:
+        return job(row, tier)
+    method, trunk = Method(record.method.used, source=record.method.digest), record.arms.get("sparse")
+    at_start = trunk is not None and not any(trunk.epochs)
+    acting = Regulariser("method", method=method) if trunk and not at_start else None
+    return Job(row, tier, method, acting, stop=0 if at_start else None)
+
+
+def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
+    """Return the verdict that the rows' numbers give.
+
+    Args:
+        verdict: as its record has it; only its relation, margin and confidence are used.
+        rows: records of all rows that it was derived from.
+
+    Raises:
+        NotRederivableError: no test that is known here, on arms of these rows, has this relation.
+        UnknownNameError: this version does not know a row's job.
+    """
+    if verdict.unit not in ("points", "rows"):
+        raise NotRederivableError(f"{verdict.relation[:200]!r} is in {verdict.unit[:80]!r}, no accuracies")
+    common = set.intersection(*(set(row.arms) for row in rows)) if rows else set()
+    named = sorted(arm for arm in common if arm in verdict.relation)
+    for names in permutations(named, 2):
+        for found in _tests(verdict, [Observed(job_of(row), row) for row in rows], names):
+            if found.relation == verdict.relation:
+                return found
+    raise NotRederivableError(
+        f"{verdict.relation[:200]!r} cannot be derived again: no test that is known here says so of "
+        f"{' and '.join(named) or 'any arm'} in the {len(rows)} record(s)"
+    )
+
+
+def contradictions(verdict: VerdictRecord, rows: Sequence[Record]) -> list[str]:
+    """Return what a verdict says otherwise than the rows' numbers; arguments and errors as for `rederive`."""
+    found = rederive(verdict, rows)
+    pairs = {name: (getattr(verdict, name), getattr(found, name)) for name in FIELDS}
+    if verdict.paper and found.paper:
+        pairs |= {f"paper.{n}": (getattr(verdict.paper, n), getattr(found.paper, n)) for n in FIELDS[:4]}
+    return [
+        f"{name} is {_plain(said)}, the numbers give {_plain(is_)}"
+        for name, (said, is_) in pairs.items()
+        if _differ(name, said, is_)
+    ]
+
+
+def misjudged(record: Record) -> list[str]:
+    """Return what a record says of the value of its weights and of its architecture otherwise than its numbers."""
+    read = Observed(job_of(record), record)
+    found = values({arm: read[arm] for arm in record.arms}, read.job.tier.confidence)
+    return [
+        f"values.{name}.{part} is {_plain(said)}, the numbers give {_plain(is_)}"
+        for name, interval in record.values.items()
+        for part, said in interval
+        if _differ(part, said, is_ := getattr(found.get(name), part, None))
+    ]
+
+
+def inconsistencies(verdict: VerdictRecord) -> list[str]:
+    """Return how a verdict contradicts itself, which can be told without the numbers that it was derived from."""
+    found = []
+    if not verdict.lower <= verdict.difference <= verdict.upper:
+        found.append(f"difference {verdict.difference} lies outside of its bounds {verdict.lower} and {verdict.upper}")
+    shown = verdict.p is not None and verdict.p <= 1 - verdict.confidence
+    if verdict.state == "SUPPORTED" and not shown:
+        found.append(f"state is SUPPORTED, with p = {verdict.p} at confidence {verdict.confidence:g}")
+    by_bounds = "SUPPORTED" if verdict.lower > -verdict.margin else "REFUTED" if verdict.upper < -verdict.margin else ""
+    if PAIR.fullmatch(verdict.relation) and verdict.state != (by_bounds or "INCONCLUSIVE"):
+        found.append(f"state is {verdict.state}, its bounds and margin give {by_bounds or 'INCONCLUSIVE'}")
+    return found
+
+
+def _tests(verdict: VerdictRecord, rows: list[Observed], names: tuple[str, str]) -> Iterator[Verdict]:
+    a, b = names
+    facts: dict[str, Any] = {"confidence": verdict.confidence, "names": names}
+    bar: dict[str, Any] = {"margin": verdict.margin, **facts}
+    if len(rows) == 1:
+        (row,) = rows
+        yield from (test(row[a], row[b], **bar) for test in (statistics.at_least, statistics.equivalent))
+        yield statistics.greater(row[a], row[b], **facts)
+    if verdict.relation.endswith(" rows"):
+        gaps = differences(rows, a, b)
+        yield from (test(gaps, **bar) for test in WITH_MARGIN)
+        yield from (test(gaps, **facts) for test in WITHOUT_MARGIN)
+        for needed in range(1, len(rows) + 1):
+            yield statistics.count_at_least(gaps, needed, **bar)
+            yield statistics.count_at_least(within_std(gaps), needed, **bar | {"names": (f"{a} + one std", b)})
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _differ(name: str, said: Any, found: Any) -> bool:
+    if name == "n" and found is not None:
+        return list(said) != list(found)
+    if isinstance(said, float) and isinstance(found, int | float):
+        return not math.isclose(said, found, abs_tol=TOLERANCE * (1000 if name == "power" else 1))
+    return bool(said != found)

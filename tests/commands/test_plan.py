@@ -1,0 +1,107 @@
+"""`prunebench plan`, and the budget that takes its estimates from the same place."""
+
+import json
+import shutil
+
+import pytest
+
+from prunebench.commands.plan import clock
+
+ROW = "t4.imagenet.vgg-11.50"
+ONLY = f"{ROW} and not control"
+
+
+def planned(prunebench, house, *arguments):
+    code, out, err = prunebench(house.path, "plan", *arguments, "--tier", "tiny", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    return found, {part["row"]: part for part in found["rows"]}
+
+
+def test_what_is_stored_is_not_planned_again(prunebench, used_house):
+    found, rows = planned(prunebench, used_house, "-k", ONLY)
+    assert (found["tests"], found["stored"], found["missing"], found["seconds"]) == (1, 12, 0, 0)
+    assert rows[ROW]["stored"] == 12
+
+
+def test_a_further_seed_is_estimated_from_the_stored_ones(prunebench, used_house):
+    found, rows = planned(prunebench, used_house, "-k", ONLY, "--seeds", "3")
+    assert (found["stored"], found["missing"], found["measured_now"]) == (12, 6, 0)
+    assert rows[ROW]["guessed"]
+    took = sum(
+        json.loads(file.read_text())["seconds"] for file in used_house.path.glob("data/checkpoints/*/outcome.json")
+    )
+    assert 0.2 * took < 2 * found["seconds"] < 5 * took
+
+
+def test_rows_that_share_outcomes_are_counted_once(prunebench, house):
+    found, rows = planned(prunebench, house, "-k", "slimming and not control")
+    assert found["missing"] == sum(part["missing"] for part in rows.values())
+    assert (rows["t4.cifar100.densenet-40.40"]["missing"], rows["t4.cifar100.densenet-40.40"]["shared"]) == (0, 12)
+    assert found["measured_now"] == 4, "nothing is stored, so every network is tried out"
+    assert found["seconds"] > 0
+    assert "test_slimming_needs_5_times_fewer_parameters" in found["not_counted"]
+    assert not (house.path / "data").exists()
+
+
+def test_for_people(prunebench, used_house):
+    code, out, _ = prunebench(used_house.path, "plan", "-k", ONLY, "--tier", "tiny")
+    assert code == 0
+    assert out.splitlines()[0] == "tier tiny, 2 seeds, 1 claim tests on 1 rows"
+    assert "12 outcomes stored, 0 missing: nothing is trained" in out
+    out = prunebench(used_house.path, "plan", "-k", ONLY, "--tier", "tiny", "--seeds", 4)[1]
+    assert "from what stored outcomes of the same networks took" in out
+    assert "* the epochs of scratch_b are a guess until pruning has decided" in out
+
+
+def test_a_method_that_is_not_given_is_said_so(prunebench, house):
+    _, rows = planned(prunebench, house, "-k", "candidate")
+    assert {part["note"] for part in rows.values()} == {"the method is not known before --pb-method gives it"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-k", "slimmming"], "did you mean slimming?"),
+        (["--tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
+        (["--seeds", "-1"], "--pb-seeds -1: give 1 or more"),
+        (["--seeds", "0"], "--pb-seeds 0: give 1 or more"),
+    ],
+)
+def test_bad_input(prunebench, house, arguments, said):
+    code, _, err = prunebench(house.path, "plan", *arguments)
+    assert code == 2
+    assert said in err
+
+
+def test_a_folder_without_claims(prunebench, tmp_path):
+    code, _, err = prunebench(tmp_path, "plan")
+    assert code == 2
+    assert "claims" in err
+
+
+def test_times_for_people():
+    assert [clock(s) for s in (7.4, 300, 7200)] == ["7 s", "5 min", "2.0 h"]
+
+
+def test_a_budget_ends_rows_as_skipped_and_the_next_run_goes_on(used_house, tmp_path, monkeypatch):
+    from houses import House
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copytree(used_house.path, tmp_path / "house")
+    house = House(tmp_path / "house", apart=False)
+    before, rows = house.outcomes(), f"({ROW} or test_slimming and t4.cifar10.vgg-19.70) and not control"
+    code, out = house.pytest("-k", rows, "--pb-budget", "0s", "-rs", parent=False)
+    assert code == 0
+    assert "1 passed, 1 skipped" in out, "what is stored needs no budget"
+    assert "budget: the next training takes about" in out
+    assert house.outcomes() == before
+    code, out = house.pytest("-k", rows, "--pb-budget", "9m", parent=False)
+    assert "2 passed" in out
+    assert len(house.outcomes()) == len(before) + 12
+
+
+def test_a_budget_that_is_no_time(house):
+    code, out = house.pytest("--pb-budget", "soon")
+    assert code == 4
+    assert "--pb-budget 'soon' is no duration; write hours, minutes, seconds: 9m, 90s, 1h30m" in out

@@ -1,0 +1,155 @@
+"""Verdicts, derived again from the numbers of records."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prunebench import statistics
+from prunebench.observed import Observed, differences, within_std
+from prunebench.parts import VerdictRecord
+from prunebench.published import verdict_record
+from prunebench.record import Record, load
+from prunebench.rederive import (
+    NotRederivableError,
+    contradictions,
+    inconsistencies,
+    job_of,
+    misjudged,
+    rederive,
+    row_of,
+)
+from prunebench.tables import load as load_tables
+from prunebench.value import values
+
+RESULTS = Path(__file__).parents[1] / "leaderboard" / "results" / "smoke"
+NAMES = ("scratch_b", "finetune")
+
+
+@cache
+def rows() -> list[Record]:
+    return [load(path.read_text()) for path in sorted(RESULTS.glob("t4.*.json"))]
+
+
+def recorded(verdict: statistics.Verdict) -> VerdictRecord:
+    return verdict_record("C08", verdict)
+
+
+def gaps():
+    return differences([read(row) for row in rows()], *NAMES)
+
+
+def read(record):
+    return Observed(job_of(record), record)
+
+
+def one(arm):
+    return read(rows()[0])[arm]
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        lambda: statistics.at_least(*map(one, NAMES), 3.0, names=NAMES),
+        lambda: statistics.at_least(one("finetune"), one("dense"), 0.5, 0.9, names=("finetune", "dense")),
+        lambda: statistics.equivalent(*map(one, NAMES), 1.0, names=NAMES),
+        lambda: statistics.greater(*map(one, NAMES), names=NAMES),
+    ],
+)
+def test_relations_of_one_row(verdict):
+    made = recorded(verdict())
+    assert contradictions(made, rows()[:1]) == []
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        lambda: statistics.mean_at_least(gaps(), 3.0, names=NAMES),
+        lambda: statistics.mean_equivalent(gaps(), 3.0, names=NAMES),
+        lambda: statistics.mean_greater(gaps(), names=NAMES),
+        lambda: statistics.every_at_least(gaps(), 3.0, names=NAMES),
+        lambda: statistics.every_equivalent(gaps(), 3.0, names=NAMES),
+        lambda: statistics.every_greater(gaps(), names=NAMES),
+        lambda: statistics.any_greater(gaps(), 3.0, names=NAMES),
+        lambda: statistics.count_at_least(gaps(), 8, names=NAMES),
+        lambda: statistics.count_at_least(within_std(gaps()), 6, names=("scratch_b + one std", "finetune")),
+    ],
+)
+def test_relations_of_many_rows(verdict):
+    made = recorded(verdict())
+    assert contradictions(made, rows()) == []
+
+
+@pytest.mark.parametrize(
+    ("relation", "over"),
+    [
+        ("planted at least finetune", 1),  # no record has the arm
+        ("scratch_b nicer than finetune", 1),
+        ("scratch_b at least finetune", 2),
+        ("scratch_b at least finetune in each of 9 rows", 11),
+        ("scratch_b at least finetune", 0),
+    ],
+)
+def test_what_cannot_be_derived_is_not_called_fine(relation, over):
+    verdict = recorded(statistics.at_least(*map(one, NAMES), 3.0, names=NAMES)).model_copy(
+        update={"relation": relation}
+    )
+    with pytest.raises(NotRederivableError, match="cannot be derived again"):
+        rederive(verdict, rows()[:over])
+
+
+@given(
+    field=st.sampled_from(["difference", "lower", "upper", "p"]),
+    by=st.floats(0.001, 1) | st.floats(-1, -0.001),
+    row=st.sampled_from(range(11)),
+)
+@settings(deadline=None)
+def test_any_changed_number_is_named(field, by, row):
+    verdict = rows()[row].verdicts[0]
+    changed = verdict.model_copy(update={field: getattr(verdict, field) + by})
+    (said,) = contradictions(changed, [rows()[row]])
+    assert said.startswith(f"{field} is ")
+
+
+def test_the_papers_own_verdict_is_derived_again_as_well():
+    verdict = recorded(read(rows()[4]).at_least(*NAMES))
+    assert verdict.paper
+    assert contradictions(verdict, rows()[4:5]) == []
+    lie = verdict.model_copy(update={"paper": verdict.paper.model_copy(update={"state": "REFUTED"})})
+    assert contradictions(lie, rows()[4:5]) == [f"paper.state is REFUTED, the numbers give {verdict.paper.state}"]
+
+
+def test_rows_that_a_claim_has_lent_are_found_again():
+    record = rows()[0]
+    row = load_tables().row(record.row)
+    for lent in (
+        row.lent("F02", "random", method="random"),
+        row.lent("F04", "95", ratio=0.95),
+        row.lent("F07", "lr-0.1.x4", ratio=0.7379, setting="lr 0.1, 4 times the epochs"),
+        row.lent("control"),
+    ):
+        facts = {"row": lent.id, "claims": list(lent.claims), "title": lent.title, "ratio": lent.ratio, "paper": {}}
+        method = record.method.model_copy(update={"name": lent.method})
+        assert row_of(record.model_copy(update={**facts, "method": method})) == lent
+
+
+def test_the_value_of_the_weights_is_held_against_the_numbers():
+    record = rows()[0]
+    right = values({arm: read(record)[arm] for arm in record.arms}, 0.95)
+    assert misjudged(record.model_copy(update={"values": right})) == []
+    wrong = right["weight"].model_copy(update={"lower": 2.0})
+    assert misjudged(record.model_copy(update={"values": {"weight": wrong}}))[0].startswith("values.weight.lower is 2,")
+    assert misjudged(record.model_copy(update={"values": {"architecture": wrong}})), "its arms are not there"
+
+
+def test_a_state_is_held_against_its_own_numbers():
+    pair = recorded(statistics.at_least(*map(one, NAMES), 3.0, names=NAMES))
+    assert inconsistencies(pair) == []
+    for state in {"SUPPORTED", "REFUTED", "INCONCLUSIVE"} - {pair.state}:
+        assert inconsistencies(pair.model_copy(update={"state": state}))
+    assert "lies outside of its bounds" in inconsistencies(pair.model_copy(update={"difference": 50.0}))[0]
+    many = recorded(statistics.count_at_least(gaps(), 8, names=NAMES))
+    assert inconsistencies(many) == []
+    assert "with p = " in inconsistencies(many.model_copy(update={"state": "SUPPORTED"}))[0]
