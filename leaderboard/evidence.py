@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from leaderboard.collect import file_name
+from leaderboard.doubts import doubts
 from leaderboard.views import Line, number
 from prunebench.parts import State
 from prunebench.record import ClaimRecord
@@ -114,7 +115,7 @@ def distinct(lines: Sequence[Line]) -> int:
 
 def _page_of_test(record: ClaimRecord) -> dict[str, Any]:
     plain = json.loads(record.model_dump_json())
-    return {"record": plain, "agrees": agrees(record)}
+    return {"record": plain, "agrees": agrees(record), "doubts": doubts(record)}
 
 
 def claim_page(name: str, tables: Tables, records: Mapping[str, Sequence[ClaimRecord]]) -> dict[str, Any]:

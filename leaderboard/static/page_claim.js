@@ -25,7 +25,7 @@ const head = pb.h(
 );
 host.append(head, tests, pb.h("section", {}, pb.h("h2", {}, "Rows that are evidence"), rows));
 
-function article({ record, agrees }) {
+function article({ record, agrees, doubts }) {
   const others = record.aside.map((verdict) => pb.verdict(verdict));
   return pb.h(
     "section",
@@ -38,6 +38,7 @@ function article({ record, agrees }) {
       ` · over ${record.rows.length} rows · `,
       pb.saveJson(record.name, record),
     ),
+    doubts.map(pb.doubt),
     pb.verdict(record.verdict, record.paper, agrees),
     pb.plot(
       pb.figures.claimCurves(record),

@@ -158,7 +158,7 @@ document
   .append(
     ...[
       ...pb.notice(page.notice),
-      ...doubts.map((doubt) => pb.h("aside", { class: "challenge", "aria-label": "Doubt" }, doubt)),
+      ...doubts.map(pb.doubt),
       ...challenges.map(pb.challenge),
       facts(),
       pb.section(

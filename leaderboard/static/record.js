@@ -54,6 +54,8 @@ function agreement({ state, paper }) {
   return [state, paper.state].includes("INCONCLUSIVE") ? "open" : state === paper.state ? "yes" : "no";
 }
 
+pb.doubt = (text) => pb.h("aside", { class: "challenge", "aria-label": "Doubt" }, pb.words(text));
+
 pb.challenge = ({ by, reason, better, link }) =>
   pb.h(
     "aside",

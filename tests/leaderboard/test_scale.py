@@ -71,7 +71,7 @@ def test_build_takes_its_time_and_memory(site: tuple[Path, float]) -> None:
     mebibytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024  # of the largest process
     largest = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(
-        f"{COUNT} records built in {seconds:.1f} s of processor time, {mebibytes:.0f} MiB, largest file {largest / 1e6:.1f} MB"
+        f"{COUNT} records: {seconds:.1f} s of processor time, {mebibytes:.0f} MiB, largest file {largest / 1e6:.1f} MB"
     )
     assert seconds < START + 2 * 90 * COUNT / 100_000  # on two cores
     assert mebibytes < 2048 / 3  # the parent and a process for each of two cores

@@ -55,19 +55,20 @@ def test_row_in_work_and_numbers_that_are_none_leave_gaps(make_record: Make) -> 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"state": "REFUTED"}, "make it supported"),
-        ({"difference": 9.0}, "it says +9.00"),
-        ({"lower": -4.0}, "make it inconclusive"),
-        ({"relation": "scratch_b at least another", "state": "INCONCLUSIVE"}, "make it supported"),
-        ({"relation": "in words of its own", "state": "REFUTED"}, None),
+        ({"state": "REFUTED"}, "its bounds and margin give SUPPORTED"),
+        ({"difference": 9.0, "upper": 9.5}, "points, it says +9.00"),
+        ({"lower": 80.0}, "lies outside of its bounds"),
         ({}, None),
     ],
 )
-def test_verdict_that_does_not_follow_is_doubted(make_record: Make, change: dict[str, object], why: str | None) -> None:
+def test_verdict_that_does_not_follow_is_doubted(
+    make_record: Make, make_claim: MakeClaim, change: dict[str, object], why: str | None
+) -> None:
     record = make_record()
     verdict = record.verdicts[0].model_copy(update=change)
     found = doubts(record.model_copy(update={"verdicts": [verdict]}))
     assert [why in doubt for doubt in found] == ([True] if why else [])
+    assert bool(doubts(make_claim(verdict=verdict))) == (why is not None and "points" not in why)
 
 
 def test_claims_have_a_line_per_test_or_one_for_their_rows(make_record: Make, make_claim: MakeClaim) -> None:
