@@ -128,7 +128,7 @@ def _surroundings(record: Record) -> dict[str, Any]:
     return {
         "group": group_of(record),
         "method": f"{file_name(record.method.name)}.html",
-        "claims": {claim: f"{file_name(claim)}.html" for claim in record.claims},
+        "claims": {claim: f"{file_name(claim)}.html" for claim in record.claims if claim.split() == [claim]},
         "notice": NOTICES.get(record.tier, ""),
     }
 

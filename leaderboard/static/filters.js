@@ -116,8 +116,8 @@ pb.filterBar = (lines, filters, view, changed) => {
 pb.follow = (table, host, show) => {
   const loaded = {};
   const refresh = async () => {
-    const view = pb.readView();
-    const group = pb.groupOf(view);
+    const group = pb.groupOf(pb.readView());
+    const view = { ...pb.readView(), group: group.key }; // so that a link stays true when other groups come
     host.setAttribute("aria-busy", "true");
     const lines = await (loaded[group.key] ??= pb.lines(table, group));
     const focused = document.activeElement?.name;

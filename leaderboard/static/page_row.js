@@ -5,10 +5,10 @@ const { record, challenges, doubts, page } = pb.data();
 const file = decodeURIComponent(location.pathname.split("/").pop()).replace(/\.html$/, "");
 const here = `#${new URLSearchParams({ group: page.group })}`;
 const all = pb.h("a", { href: pb.address("methods.html") + here }, `all rows of tier ${record.tier}`);
-const claims = record.claims.map((claim) => [
-  " ",
-  pb.h("a", { class: "chip", href: pb.address("claims", page.claims[claim]) + here }, claim),
-]);
+const claims = record.claims.map((claim) => {
+  const address = page.claims[claim];
+  return [" ", pb.h("a", { class: "chip", href: address ? pb.address("claims", address) + here : null }, claim)];
+});
 document
   .getElementById("crumbs")
   .append(

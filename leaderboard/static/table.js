@@ -65,7 +65,8 @@ pb.table = (host, lines, columns, options) => {
     layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: lines.count > length ? "paging" : null },
     language: { emptyTable: "Nothing here matches.", zeroRecords: "Nothing here matches." },
   });
-  setTimeout(() => (lines.haystack ??= pb.haystack(lines, options.searched)), 200); // so that the first search is as quick as the next
+  // So that the first search is as quick as the next.
+  setTimeout(() => (lines.haystack ??= pb.haystack(lines, options.searched)), 200);
   return table;
 
   function chosen() {
@@ -96,7 +97,7 @@ pb.table = (host, lines, columns, options) => {
       { type: "button", onclick: () => pb.download(options.file, asCsv(), "text/csv") },
       "CSV",
     );
-    const link = pb.h("button", { type: "button", onclick: (event) => copy(event.target) }, "Copy link");
+    const link = pb.h("a", { class: "same-view", "data-page": "", href: location.hash }, "link to this view");
     return pb.h("div", { class: "controls" }, search, menu, save, link, count);
   }
 
@@ -115,11 +116,5 @@ pb.table = (host, lines, columns, options) => {
   function asCsv() {
     const names = Object.keys(lines.columns).filter((name) => name !== "file" && name !== "twin");
     return pb.csv([names, ...found.map((i) => names.map((name) => pb.cell(lines, name, i)))]);
-  }
-
-  async function copy(button) {
-    await navigator.clipboard.writeText(location.href);
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy link"), 1500);
   }
 };
