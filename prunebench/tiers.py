@@ -76,11 +76,10 @@ class Tier:
         return self.recipes.get(network, self.recipes["*"])
 
 
-def _smoke(epochs: int, sparsity: float, batch_size: int = 64) -> Recipes:
-    """One drop of the rate half-way; fine-tuning at that lowest rate for half as long; the rate goes with the batch."""
-    rate = 0.1 * batch_size / 64
-    dense = Recipe(epochs, rate, (epochs // 2,), batch_size=batch_size)
-    return Recipes(dense, Recipe(epochs // 2, rate / 10, batch_size=batch_size), sparsity, cap=2.0)
+def _smoke(epochs: int, sparsity: float) -> Recipes:
+    """One drop of the rate half-way; fine-tuning at that lowest rate for half as long; rate and batch are doubled."""
+    dense = Recipe(epochs, 0.2, (epochs // 2,), batch_size=128)
+    return Recipes(dense, Recipe(epochs // 2, 0.02, batch_size=128), sparsity, cap=2.0)
 
 
 def _basic(blocks: int, **chosen: Any) -> Network:
@@ -124,7 +123,10 @@ SMOKE = Tier(
         "VGG-11": _smoke(20, 0.12),
         "DenseNet-40": _smoke(12, 0.06),
         "DenseNet-BC-100": _smoke(12, 0.06),
-        "*": _smoke(16, 0.06, batch_size=128),
+        **dict.fromkeys(
+            ("ResNet-20", "ResNet-32", "ResNet-34", "ResNet-50", "ResNet-56", "ResNet-110"), _smoke(12, 0.06)
+        ),
+        "*": _smoke(16, 0.06),
     },
     threads=1,
     halves=("digits-low", "digits-high"),
