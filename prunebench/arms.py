@@ -98,6 +98,8 @@ ARMS = {
     "patterned": ArmKind("fresh", _dense, EPOCHS, widened=1, patterned=True),
     "patterned_x2": ArmKind("fresh", _dense, EPOCHS, widened=2, patterned=True),
     "widened_x2": ArmKind("fresh", _dense, EPOCHS, widened=2),
+    "prune_c": ArmKind("inherited", _finetune, "fine-tuning of the classifier"),
+    "prune_d": ArmKind("inherited", _finetune, "fine-tuning of the detector"),
     "again": ArmKind("fresh", _dense, EPOCHS, seed_shift=ANOTHER),
     "planted": ArmKind("fresh", lambda r, dense, pruned: stretched(replace(r.dense, lr=r.finetune.lr), 1), "one epoch"),
     "uniform_finetune": ArmKind("inherited", _finetune, "fine-tuning", baseline="uniform"),
@@ -120,6 +122,8 @@ ARMS = {
 * `soft_pruned`: He et al. 2018; the network as soft filter pruning left it, the accuracy of `pruned` as an arm.
 * `patterned`, `patterned_x2`, `widened_x2`: dense networks with the dense network's FLOPs or twice as many, with the
   pattern of the row's plan or evenly widened (S02).
+* `prune_c`, `prune_d`: the paper's Table 12; the classifier is pruned and fine-tuned before it becomes a detector, or
+  the detector is. The other arms of that table are classifiers trained as always, which then become detectors.
 * `again`, `planted`: controls; one repeats scratch_e, the other is a scratch arm made worse.
 * `uniform_finetune`, `uniform_scratch_b`, `l1_finetune`, `random_finetune`: what a method has to beat, at its FLOPs and
   for as many epochs. L1 is that of all weights which go with a channel, since Li et al.'s own rule, that of filters,
@@ -131,3 +135,6 @@ PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
 
 BASELINE_ARMS = tuple(name for name, arm in ARMS.items() if arm.baseline)
 """What a method is compared with at equal FLOPs."""
+
+DETECTION_ARMS = ("prune_c", "prune_d", "scratch_e", "scratch_b")
+"""What the paper compares in Table 12."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from prunebench.arms import PAPER_ARMS
 from prunebench.experiment import PROTOCOL, digest
 from prunebench.jobs import Job, candidate, job
 from prunebench.measures import measured
@@ -82,15 +81,16 @@ class Case:
     specs: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
 
-    def observe(self, row: Row, arms: Sequence[str] = PAPER_ARMS, measures: Sequence[str] = ()) -> Observed:
+    def observe(self, row: Row, arms: Sequence[str] = (), measures: Sequence[str] = ()) -> Observed:
         """Train whatever a row still lacks, and return its arms.
 
         Args:
             row: of the paper, or made for another claim.
-            arms: beside the trunk, names in `ARMS`.
+            arms: beside the trunk, names in `ARMS`; by default those of its job.
             measures: what is measured beside the accuracy, names in `MEASURES`.
         """
         work = self._job(row)
+        arms = arms or work.arms
 
         def pieces() -> list[Piece]:
             known = {seed: specs(work, seed, arms, self.runner.store) for seed in self.settings.seeds}

@@ -13,10 +13,10 @@ from typing import Any
 
 from prunebench.datasets.registry import describe
 from prunebench.errors import PrunebenchError
-from prunebench.experiment import Network, Spec, Training, to_json
+from prunebench.experiment import Detection, Network, Pruning, Spec, Training, classifier_of, to_json
 
 Key = tuple[str, str]
-"""A network's JSON, and `dense`, `pruned` (an arm) or `pruning` (the act)."""
+"""A network's JSON, and `dense`, `pruned` (an arm), `pruning` (the act) or `detector` (on it)."""
 
 
 class BudgetError(PrunebenchError):
@@ -55,11 +55,12 @@ class Estimator:
     def seconds(self, spec: Spec) -> float:
         """Return about how long a spec takes on one worker, without what it starts from."""
         self._learn()
-        training = spec if isinstance(spec, Training) else spec.trained
+        training = classifier_of(spec.trained if isinstance(spec, Pruning) else spec)
         network = _json(to_json(training.network))
-        epochs = training.recipe.trained if training is spec else 1
+        epochs = 1 if isinstance(spec, Pruning) else spec.recipe.trained
         kinds = ("pruned" if training.start.pruning else "dense", "pruned", "dense")
-        for kind in kinds if training is spec else ("pruning", *kinds):
+        first = {Pruning: ("pruning",), Detection: ("detector",), Training: ()}[type(spec)]
+        for kind in (*first, *kinds):
             if took := self._took.get((network, kind)):
                 return epochs * median(took)
         self.tried.add(network)
@@ -79,12 +80,19 @@ def _taken(folder: Path) -> list[tuple[Key, float]]:
     try:
         document, facts = (json.loads((folder / name).read_text()) for name in ("spec.json", "outcome.json"))
         spec, epochs = document["spec"], facts.get("epochs")
+        network = _json(_network(spec))
         if document["kind"] == "pruning":
-            return [((_json(spec["trained"]["network"]), "pruning"), facts["seconds"])]
+            return [((network, "pruning"), facts["seconds"])]
         kind = "pruned" if "pruning" in spec.get("start", {}) else "dense"
-        return [((_json(spec["network"]), kind), facts["seconds"] / epochs)] if epochs else []
+        kind = "detector" if document["kind"] == "detection" else kind
+        return [((network, kind), facts["seconds"] / epochs)] if epochs else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def _network(spec: dict[str, Any]) -> Any:
+    """Return the network of a stored spec: its own, or that of what it prunes or starts from."""
+    return spec["network"] if "network" in spec else _network(spec.get("trained") or spec["start"])
 
 
 def _json(part: Any) -> str:

@@ -178,25 +178,54 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Detection:
+    """One detector trained once, on the layers of a classifier (paper p.17, Table 12).
+
+    Attributes:
+        dataset: what it is trained and tested on.
+        recipe: how long and how.
+        seed: gives every random choice, through named axes.
+        start: the classifier whose weights its layers start with, or the pruning of a detector that it continues.
+        detector: settings of Faster R-CNN.
+    """
+
+    dataset: Dataset
+    recipe: Recipe
+    seed: int
+    start: Training | Pruning
+    detector: Options = Options()
+
+
+Trained: TypeAlias = Training | Detection
+
+
+@dataclass(frozen=True)
 class Pruning:
     """A pruning method applied to one trained network.
 
     Attributes:
-        trained: the training whose last weights are pruned.
+        trained: the training whose last weights are pruned; of a detector, the layers that it has of a classifier.
         method: how.
         ratio: share to remove, in [0, 1); of channels or weights, as the method says.
         of: empty, or `flops` where `ratio` is the share of the FLOPs to remove, whatever the method's own ratio.
         source: pruning of another network, whose pattern the method takes over.
     """
 
-    trained: Training
+    trained: Trained
     method: Method
     ratio: float
     of: str = ""
     source: Pruning | None = None
 
 
-Spec: TypeAlias = Training | Pruning
+Spec: TypeAlias = Training | Detection | Pruning
+
+
+def classifier_of(trained: Trained) -> Training:
+    """Return the training of the classifier that a network is, or that a detector got its first weights from."""
+    while isinstance(trained, Detection):
+        trained = trained.start.trained if isinstance(trained.start, Pruning) else trained.start
+    return trained
 
 
 def to_json(spec: Any) -> Any:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from prunebench.arms import ARMS
+from prunebench.arms import ARMS, PAPER_ARMS
 from prunebench.budget import early, policy, resumed, stretched
 from prunebench.datasets.registry import Description
-from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Training, options
+from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Trained, Training, options
 from prunebench.recipes import Recipes, apart
 from prunebench.tables import Row
 from prunebench.tiers import Tier
@@ -67,22 +67,36 @@ class Job:
         """Share to remove, as the method takes it."""
         return BLOCKS.get(self.row.variant, self.row.ratio)
 
-    def dense(self, seed: int) -> Training:
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The arms that claims compare unless they say which."""
+        return PAPER_ARMS
+
+    @property
+    def classification(self) -> Job:
+        """The job that trains the classifiers: itself, but for detectors."""
+        return self
+
+    def dense(self, seed: int) -> Trained:
         """Return the training of the dense network, the table's "unpruned"."""
+        return self.classifier(seed)
+
+    def classifier(self, seed: int) -> Training:
+        """Return the training of the dense classifier."""
         return Training(self.dataset.spec(), self.network, self.recipes.dense, seed)
 
-    def trunk(self, seed: int) -> Training:
+    def trunk(self, seed: int) -> Trained:
         """Return the training of the network that is pruned."""
         if "pretrained" not in self.row.setting:
             found = self._until(seed, self.stop)
             return replace(found, dataset=self.tier.half(0).spec()) if self.row.setting == FOUND else found
-        dense = self.dense(seed)
+        dense = self.classifier(seed)
         gentle = replace(dense.recipe, lr=float(f"{PRETRAINED * dense.recipe.lr:.3g}"))
         return replace(dense, recipe=gentle, regulariser=self.regulariser, start=Start(rewound=dense))
 
     def _until(self, seed: int, stop: int | None) -> Training:
         """Return the trunk's training, ended after an epoch."""
-        dense = self.dense(seed)
+        dense = self.classifier(seed)
         return replace(dense, regulariser=self.regulariser, recipe=replace(dense.recipe, stop=stop))
 
     def pruning(self, seed: int) -> Pruning:
@@ -97,9 +111,9 @@ class Job:
         if number == 1:
             return Pruning(self.trunk(seed), self.method, ROUND)
         start = Start(self._round(seed, number - 1), "inherited", self._until(seed, 0))
-        return Pruning(replace(self.dense(seed), start=start), self.method, ROUND)
+        return Pruning(replace(self.classifier(seed), start=start), self.method, ROUND)
 
-    def arm(self, name: str, seed: int, facts: Mapping[str, Any]) -> Training:
+    def arm(self, name: str, seed: int, facts: Mapping[str, Any]) -> Trained:
         """Return the training of an arm.
 
         Args:
@@ -114,12 +128,12 @@ class Job:
             wider = widened(
                 self.network, tuple(map(tuple, facts["widths"])) if arm.patterned else (), arm.widened, self.dataset
             )
-            return replace(self.dense(seed), network=wider)
+            return replace(self.classifier(seed), network=wider)
         start = Start(pruning, arm.weights)
         if arm.rewind is not None:
             epoch = early(recipe, arm.rewind)
             recipe, start = resumed(recipe, epoch), replace(start, rewound=self._until(seed, epoch))
-        return replace(self.dense(seed), recipe=recipe, seed=seed + arm.seed_shift, start=start)
+        return replace(self.classifier(seed), recipe=recipe, seed=seed + arm.seed_shift, start=start)
 
     def _baseline(self, method: str, seed: int, facts: Mapping[str, Any]) -> Pruning:
         """Return the pruning of the dense network to the row's FLOPs, to whole percents so that rows can share it."""
@@ -179,6 +193,9 @@ PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
 The strength of soft filter pruning is the share of filters that it zeroes.
 """
 
+VOC07 = "PASCAL VOC 07"
+"""The paper's detection dataset, of Table 12."""
+
 TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
 """Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""
 
@@ -191,6 +208,7 @@ def job(row: Row, tier: Tier) -> Job:
         MethodError: the installed method cannot be loaded.
     """
     from prunebench.pruning.registry import found, named
+    from prunebench.transfer import Transfer
 
     method = named(row.method)
     own = found(method)
@@ -198,6 +216,8 @@ def job(row: Row, tier: Tier) -> Job:
         return _brought_along(row, tier, method, own)
     if row.variant and row.variant not in BLOCKS:
         method = replace(method, options=options(target=row.variant))
+    if row.dataset == VOC07:
+        return Transfer(row, tier, method)
     penalty = PENALTIES.get(row.method)
     recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)
     of = "flops" if "FLOPs" in row.setting else ""

@@ -45,6 +45,6 @@ def epochs(arm: Arm, seed: int) -> Iterator[dict[str, float]]:
     """Yield the metrics of each epoch of one seed, in order."""
     for curve in arm.curves:
         if curve.seed == seed:
-            columns = ("test_accuracy", "train_accuracy", "train_loss", "lr")
+            columns = [c for c in ("test_accuracy", "train_accuracy", "train_loss", "lr") if getattr(curve, c)]
             for values in zip(*(getattr(curve, column) for column in columns), strict=True):
                 yield dict(zip(columns, values, strict=True))

@@ -105,7 +105,7 @@ def _curve(seed: int, outcome: Outcome) -> Curve:
     with open(outcome.folder / "history.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     columns = ("lr", "train_loss", "train_accuracy", "test_accuracy")
-    return Curve(seed=seed, **{name: [round(float(row[name]), 6) for row in rows] for name in columns})
+    return Curve(seed=seed, **{name: [round(float(row[name]), 6) for row in rows if row[name]] for name in columns})
 
 
 def _pruned(seed: int, outcome: Outcome) -> Pruned:

@@ -30,7 +30,10 @@ class Subject(Part):
 
 
 class Curve(Part):
-    """The course of one training; lists have one entry per epoch, accuracies in percent."""
+    """The course of one training; lists have one entry per epoch, accuracies in percent.
+
+    The accuracy while training is empty for detectors; what is tested is their mean average precision.
+    """
 
     seed: int
     lr: list[float]

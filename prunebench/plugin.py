@@ -196,10 +196,12 @@ def _read(marker: pytest.Mark, item: Any) -> tuple[str, tuple[str, ...]]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let `-k` find a claim test by claim, method, network and dataset."""
+    """Let `-k` find a claim test by claim, table, method, network and dataset."""
     for item in items:
         if marker := item.get_closest_marker("claim"):
             item.extra_keyword_matches.update(map(str, marker.args))
+            table = marker.kwargs.get("table")
+            item.extra_keyword_matches.update([f"table-{table}"] if isinstance(table, str) else [])
             row = getattr(item, "callspec", None) and item.callspec.params.get("row")  # type: ignore[attr-defined]
             if row is not None:
                 item.extra_keyword_matches.update((row.method, row.network, row.dataset))

@@ -65,7 +65,7 @@ def _dense(work: Job) -> tuple[int, int]:
     from prunebench import networks
     from prunebench.networks.flops import count
 
-    data = work.dataset
-    network = networks.build(work.dense(0).network, data.channels, data.classes)
+    data = work.classification.dataset
+    network = networks.build(work.network, data.channels, data.classes)
     cost = count(network, torch.zeros(1, data.channels, data.size, data.size))
     return cost.parameters, cost.flops

@@ -8,9 +8,45 @@ from typing import Any
 
 from prunebench.datasets.registry import Description, describe, names
 from prunebench.errors import PrunebenchError, UnknownNameError
-from prunebench.experiment import Network, Recipe, options
+from prunebench.experiment import Network, Options, Recipe, options
 from prunebench.recipes import Recipes
 from prunebench.tables import Row
+
+
+@dataclass(frozen=True)
+class Detecting:
+    """How classifiers become detectors in a tier (Table 12).
+
+    Attributes:
+        dataset: the detection dataset that stands for the paper's.
+        detector: settings of Faster R-CNN.
+        recipes: of detectors: `dense` on a classifier's layers, `finetune` after pruning a detector.
+    """
+
+    dataset: str
+    detector: Options
+    recipes: Recipes
+
+
+DIGIT_SCENES = Detecting(
+    dataset="digit-scenes",
+    detector=options(
+        size=48,
+        largest=48,
+        anchors=[8],
+        aspects=[1.0],
+        candidates=[100, 100],
+        proposals=[32, 32],
+        regions=48,
+        pooled=4,
+        head=2,
+        frozen=False,
+        multiple=16,
+    ),
+    recipes=Recipes(Recipe(12, 0.1, (8,), batch_size=8), Recipe(6, 0.01, batch_size=8), sparsity=0),
+)
+"""A detector that learns within seconds. Its head takes a scan through two stages, as wide as classifiers do; batch
+normalisation follows the scenes, since the classifiers have seen no digit out of its place."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +66,7 @@ class Tier:
         halves: the dataset that an architecture is found on and the one that it is tried on, where a claim asks for two
             that share no class; by default what stands for CIFAR-10 and CIFAR-100.
         substitutes: by the paper's name, a dataset that stands for it in place of `dataset` (`--pb-dataset`).
+        detecting: how Table 12 is run.
     """
 
     name: str
@@ -43,6 +80,7 @@ class Tier:
     threads: int | None = None
     halves: tuple[str, ...] = ("CIFAR-10", "CIFAR-100")
     substitutes: Mapping[str, Description] = field(default_factory=dict)
+    detecting: Detecting = DIGIT_SCENES
 
     def description(self, dataset: str) -> Description:
         """Return what stands for a dataset of the paper."""

@@ -6,8 +6,10 @@ import pytest
 from tiny import TINY
 
 from prunebench import record, tables
-from prunebench.claim import Observed, differences, paper_count, twins, within_std, write
+from prunebench.claim import write
 from prunebench.jobs import job
+from prunebench.observed import Observed, curve, differences, paper_count, within_std
+from prunebench.settings import resolve
 from prunebench.statistics import Difference, Sample
 
 SLIMMING = tables.load().of_table("4")
@@ -39,15 +41,29 @@ def test_within_one_std_lifts_by_the_std_of_the_other_side():
 
 def test_the_papers_own_count_is_8_of_10():
     """Paper p.6: Scratch-B beats fine-tuning in 8 of the 10 CIFAR rows of Table 4."""
-    numbers = [row.paper for row in SLIMMING if row.dataset.startswith("CIFAR")]
-    fakes = [type("Fake", (), {"record": type("R", (), {"paper": paper})}) for paper in numbers]
-    assert paper_count(fakes, "scratch_b", "finetune") == "8 of 10"
+    rows = [Observed(job(row, TINY), None) for row in SLIMMING if row.dataset.startswith("CIFAR")]
+    assert paper_count(rows, ("scratch_b", "finetune")) == "8 of 10"
+    assert paper_count(rows, ("scratch_b", "finetune"), ("scratch_e", "finetune")) == "11 of 20"
 
 
-def test_rows_that_come_to_the_same_in_a_tier_are_named():
+def test_drops_count_as_accuracies_do():
+    """Paper, Table 2: both ways of training from scratch lose less than fine-tuning in 9 of 12 comparisons."""
+    rows = [Observed(job(row, TINY), None) for row in tables.load().of_table("2")]
+    assert paper_count(rows, ("scratch_e", "finetune"), ("scratch_b", "finetune")) == "9 of 12"
+
+
+def test_a_curve_has_a_point_per_size(observed):
+    (point,) = curve([observed, observed], "scratch_b")
+    sizes = [pruned.size.parameters for pruned in observed.record.pruned]
+    assert point.x == pytest.approx(sum(sizes) / 2, abs=0.1)
+    assert point.y == observed.record.arms["scratch_b"].accuracy
+
+
+def test_rows_that_come_to_the_same_in_a_tier_are_named(tmp_path):
     work = job(tables.load().row("t4.cifar10.densenet-40.60"), TINY)
-    assert twins(work) == ["t4.cifar100.densenet-40.60"]
-    assert twins(replace(work, row=replace(work.row, ratio=0.5))) == []
+    settings = resolve(tmp_path, "data", TINY.name, None, False, "")
+    assert settings.twins(work) == ["t4.cifar100.densenet-40.60"]
+    assert settings.twins(replace(work, row=replace(work.row, ratio=0.55))) == []
 
 
 def test_a_record_that_did_not_change_is_not_written_again(observed, tmp_path):

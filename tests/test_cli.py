@@ -153,13 +153,6 @@ def test_the_paper_tier_for_people(prunebench):
     assert head.index("seeds") == scratch_b.index("0, 1, 2, 3, 4")
 
 
-def test_rows_without_a_network_in_the_tier_lead_to_the_paper_tier(prunebench):
-    code, _, err = prunebench("show", "t10.imagenet.resnet-50.30", "--tier", "smoke")
-    assert code == 2
-    assert "tier 'smoke' has nothing that stands for ResNet-50" in err
-    assert "--tier paper" in err
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -23,7 +23,19 @@ DIGITS = _digits("digits", "1,797 scans of handwritten digits", 10, 1198, 599)
 DIGITS_LOW = _digits("digits-low", "digits 0 to 4 of the scans", 5, 600, 301)
 DIGITS_HIGH = _digits("digits-high", "digits 5 to 9 of the scans", 5, 598, 298)
 
-EMBEDDED = {"digits": range(10), "digits-low": range(5), "digits-high": range(5, 10)}
+SCENES = Description(
+    name="digit-scenes",
+    digest="5683d0a6e19f5463822865b67d60ff5938ff77781da20228540c1d6e802c1e97",
+    summary="256 canvases of 48x48 with up to nine of the digits and their boxes, for detection",
+    channels=1,
+    classes=10,
+    train=192,
+    test=64,
+    size=48,
+    licence="CC BY 4.0",
+)
+
+EMBEDDED = {"digits": range(10), "digits-low": range(5), "digits-high": range(5, 10), "digit-scenes": range(10)}
 """Datasets that need no import, with the digits that they hold."""
 
 MNIST = Description(
@@ -116,7 +128,7 @@ IMAGENETTE = _photos(
     licence="Apache-2.0",
 )
 
-_ALL = (DIGITS, DIGITS_LOW, DIGITS_HIGH, MNIST, CIFAR10, CIFAR100, CIFAR10_JPEG75, IMAGENET, IMAGENETTE)
+_ALL = (DIGITS, DIGITS_LOW, DIGITS_HIGH, SCENES, MNIST, CIFAR10, CIFAR100, CIFAR10_JPEG75, IMAGENET, IMAGENETTE)
 
 CATALOGUE = {description.name: description for description in _ALL}
 

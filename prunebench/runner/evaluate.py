@@ -6,37 +6,41 @@ import csv
 import io
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import nn
 
-from prunebench import networks
-from prunebench.datasets import registry as datasets
-from prunebench.datasets.images import Images
-from prunebench.errors import StoreError
-from prunebench.experiment import Dataset, Pruning, Spec, Training, digest
+from prunebench.experiment import Detection, Pruning, Trained, Training, classifier_of, digest
 from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import draw, hold
+from prunebench.pruning.masks import hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
-from prunebench.pruning.plan import Plan
 from prunebench.pruning.regularisers import regulariser
 from prunebench.pruning.speedup import at_flops
 from prunebench.randomness import rng
 from prunebench.runner import environment
+from prunebench.runner.trained import (
+    detector_on,
+    load_annotated,
+    load_images,
+    plan_of,
+    starting_detector,
+    starting_network,
+    trained_network,
+)
 from prunebench.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
+from prunebench.training.detection import evaluate_detector, train_detector
 from prunebench.training.engine import Hook
 from prunebench.training.loop import EpochHook, evaluate, train
 from prunebench.training.memory import Gauge
@@ -48,12 +52,6 @@ if TYPE_CHECKING:
 CALIBRATION_IMAGES = 256
 
 
-@lru_cache(maxsize=4)
-def load_images(dataset: Dataset, data: Path, device: str = "cpu") -> Images:
-    """Load a dataset from a folder to a device once per process."""
-    return datasets.load(dataset, data) if device == "cpu" else load_images(dataset, data).to(device)
-
-
 def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
@@ -61,16 +59,12 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     images = load_images(spec.dataset, runner.store.data, runner.device)
     gauge = Gauge(runner.device)
     network = starting_network(spec, runner.store).to(runner.device)
-    masks = {} if spec.start.pruning is None else _plan(spec.start.pruning, runner.store).masks
+    masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
     if masks:
         hook = chain(hook, hold(network, masks))
 
-    def report(epoch: Epoch) -> None:
-        left = epoch.seconds * (spec.recipe.trained - epoch.epoch)
-        label = f"{piece.network} {piece.arm}"
-        runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.trained, left)
-
+    report = _reporter(spec, runner, piece)
     state = Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
         own = spec.regulariser is not None and spec.regulariser.method is not None
@@ -89,6 +83,38 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     return runner.store.put(spec, facts, {"history.csv": _csv(history), "weights.safetensors": _weights(network)})
 
 
+def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome:
+    """Train a detector as `evaluate_training` trains a classifier; its accuracy is the mean average precision."""
+    began = datetime.now(UTC)
+    torch.set_num_threads(runner.threads)
+    scenes, detector = load_annotated(spec.dataset), starting_detector(spec, runner.store).to(runner.device)
+    report, state = _reporter(spec, runner, piece), Partial(runner.store.partial(digest(spec)))
+    with denormals_flushed():
+        history = train_detector(detector, scenes, spec.recipe, spec.seed, state, report)
+        precision = evaluate_detector(detector, scenes.test)
+    facts = {
+        "accuracy": precision.all_points,
+        "best_accuracy": max([precision.all_points, *(epoch.test_accuracy for epoch in history)]),
+        "map07": precision.eleven_points,
+        "epochs": len(history),
+        "parameters": sum(p.numel() for p in detector.parameters()),
+        **_speed(len(scenes.train), history),
+        **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
+    }
+    return runner.store.put(spec, facts, {"history.csv": _csv(history), "weights.safetensors": _weights(detector)})
+
+
+def _reporter(spec: Trained, runner: Runner, piece: Piece) -> Callable[[Epoch], None]:
+    """Return what shows the progress of a training after each epoch."""
+
+    def report(epoch: Epoch) -> None:
+        left = epoch.seconds * (spec.recipe.trained - epoch.epoch)
+        label = f"{piece.network} {piece.arm}"
+        runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.trained, left)
+
+    return report
+
+
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
     """Take numbers too small for full precision as zero: they can slow a CPU down a hundredfold."""
@@ -104,8 +130,7 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     began, clock = datetime.now(UTC), time.perf_counter()
     torch.set_num_threads(runner.threads)
     runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
-    images = load_images(spec.trained.dataset, runner.store.data)
-    tested = load_images(spec.trained.dataset, runner.store.data, runner.device)
+    images = load_images(classifier_of(spec.trained).dataset, runner.store.data)
     network = trained_network(spec.trained, runner.store)
     context = _context(spec.trained, runner.store)
     file = runner.method_file
@@ -118,7 +143,7 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
         small = surgery.apply(inherit(network, plan, context), plan, images.example)
     fitted = {} if inherit is None else {"weights.safetensors": _weights(small)}
     facts = {
-        "accuracy": evaluate(deepcopy(small).to(runner.device), tested.test, tested.test_labels)[1],
+        "accuracy": _accuracy(spec.trained, small, runner),
         "dense": _size(count(network, images.example)),
         "widths": width_shares(plan),
         "stages": stage_shares(plan, network, images.example),
@@ -129,9 +154,18 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
 
 
-def _context(trained: Training, store: Store) -> Context:
+def _accuracy(trained: Trained, small: nn.Module, runner: Runner) -> float:
+    """Return the accuracy of a pruned network, or the mean average precision of the detector around it, in percent."""
+    if isinstance(trained, Detection):
+        detector = detector_on(small, trained, runner.store, trained).to(runner.device)
+        return evaluate_detector(detector, load_annotated(trained.dataset).test).all_points
+    images = load_images(trained.dataset, runner.store.data, runner.device)
+    return evaluate(deepcopy(small).to(runner.device), images.test, images.test_labels)[1]
+
+
+def _context(trained: Trained, store: Store) -> Context:
     """Return what a method is given beside the network that was trained so."""
-    images, seed = load_images(trained.dataset, store.data), trained.seed
+    images, seed = load_images(classifier_of(trained).dataset, store.data), trained.seed
     chosen = torch.randperm(len(images.train), generator=rng(seed, "calibration"))[:CALIBRATION_IMAGES]
     return Context(images.example, images.train[chosen], images.train_labels[chosen], rng(seed, "prune"))
 
@@ -140,62 +174,6 @@ def _pattern(source: Pruning, runner: Runner) -> Any:
     """Return the pattern that a method finds in another network."""
     found = registry.found(source.method).pattern
     return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained, runner.store))
-
-
-def starting_network(spec: Training, store: Store) -> nn.Module:
-    """Return the network that a training starts with.
-
-    A fresh pruned network is a new dense one, cut by the same plans as the inherited one: same architecture, other
-    weights. Where `networks.initialise` has a rule for every layer, these are drawn for the shapes after pruning.
-    """
-    images = load_images(spec.dataset, store.data)
-    start = spec.start
-    if start.pruning is None and start.rewound is not None:
-        return trained_network(start.rewound, store)
-    if start.pruning is None:
-        return _dense(spec, images, "init")
-    plan = _plan(start.pruning, store)
-    if start.weights != "inherited":
-        network = _cut(_dense(spec, images, "scratch"), start.pruning, images, store)
-        draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
-        return network
-    network = surgery.apply(trained_network(start.rewound or start.pruning.trained, store), plan, images.example)
-    fitted = _stored(start.pruning, store).folder / "weights.safetensors"
-    if start.rewound is None and fitted.exists():
-        network.load_state_dict(load_file(fitted))
-    return network
-
-
-def _dense(spec: Training, images: Images, axis: str) -> nn.Module:
-    def build() -> nn.Module:
-        return networks.build(spec.network, images.example.shape[1], images.classes)
-
-    return networks.fresh(build, rng(spec.seed, axis))
-
-
-def _cut(dense: nn.Module, pruning: Pruning, images: Images, store: Store) -> nn.Module:
-    """Apply a pruning's plan to a dense network, after those of the prunings that came before it."""
-    before = pruning.trained.start.pruning
-    network = dense if before is None else _cut(dense, before, images, store)
-    return surgery.apply(network, _plan(pruning, store), images.example)
-
-
-def trained_network(spec: Training, store: Store) -> nn.Module:
-    """Return the network of a stored training with its last weights."""
-    network = starting_network(spec, store)
-    network.load_state_dict(load_file(_stored(spec, store).folder / "weights.safetensors"))
-    return network
-
-
-def _plan(pruning: Pruning, store: Store) -> Plan:
-    return Plan.from_json(_stored(pruning, store).json("plan.json"))
-
-
-def _stored(spec: Spec, store: Store) -> Outcome:
-    outcome = store.get(spec)
-    if outcome is None:
-        raise StoreError(f"outcome {digest(spec)[:12]} was there and is gone; run the same command again")
-    return outcome
 
 
 def _hooks(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prunebench.errors import PrunebenchError
-from prunebench.experiment import Pruning, Spec, Training, digest
+from prunebench.experiment import Detection, Pruning, Spec, Training, digest
 from prunebench.runner.progress import Progress
 from prunebench.store import Outcome, Store
 
@@ -95,11 +95,13 @@ class Runner:
             return mine
 
     def _compute(self, piece: Piece) -> Outcome:
-        from prunebench.runner.evaluate import evaluate_pruning, evaluate_training
+        from prunebench.runner.evaluate import evaluate_detection, evaluate_pruning, evaluate_training
 
         try:
             if isinstance(piece.spec, Training):
                 return evaluate_training(piece.spec, self, piece)
+            if isinstance(piece.spec, Detection):
+                return evaluate_detection(piece.spec, self, piece)
             return evaluate_pruning(piece.spec, self, piece)
         except PrunebenchError as error:
             error.add_note(f"while at: {piece.network}, {piece.arm}, seed {piece.seed}")
@@ -110,6 +112,8 @@ def inputs(spec: Spec) -> list[Spec]:
     """Return the specs whose outcomes a spec starts from."""
     if isinstance(spec, Pruning):
         return [spec.trained, *([spec.source.trained] if spec.source else [])]
+    if isinstance(spec, Detection):
+        return [spec.start]
     return [part for part in (spec.start.pruning, spec.start.rewound) if part is not None]
 
 
@@ -117,6 +121,10 @@ def name_of(spec: Spec) -> str:
     """Return how progress names a spec of the trunk."""
     if isinstance(spec, Pruning):
         return "prune"
+    if isinstance(spec, Detection):
+        return "detect"
+    if spec.start.pruning is not None:
+        return "pruned"
     if spec.recipe.stop is not None:
         return "early"
     return "sparse" if spec.regulariser else "dense"

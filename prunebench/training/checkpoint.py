@@ -21,18 +21,18 @@ class Epoch:
     Attributes:
         epoch: number, 1-based.
         lr: learning rate.
-        train_loss: mean cross-entropy over the training images, while training.
-        train_accuracy: percent, while training.
-        test_loss: mean cross-entropy over the test images, after the epoch.
-        test_accuracy: percent, after the epoch.
+        train_loss: mean loss over the training images, while training.
+        train_accuracy: percent, while training; None for a detector, whose training does not tell.
+        test_loss: mean cross-entropy over the test images, after the epoch; None for a detector.
+        test_accuracy: percent, after the epoch; the mean average precision of a detector.
         seconds: wall time, test included.
     """
 
     epoch: int
     lr: float
     train_loss: float
-    train_accuracy: float
-    test_loss: float
+    train_accuracy: float | None
+    test_loss: float | None
     test_accuracy: float
     seconds: float
 

@@ -18,7 +18,18 @@ SAME_SHARE = ("l1", "random", "uniform", "magnitude_l1", "magnitude_l2", "lamp",
 SAME_SHARE += ("obdc", "hrank", "thinet", "regression", "bn_scale", "group_norm", "group_lasso", "growing")
 WEIGHTS = ("magnitude", "lottery", "snip", "grasp", "synflow")
 DRAWN = ("uniform_sparse", "guided_sparse")
-ALL = {*SAME_SHARE, *WEIGHTS, *DRAWN, "slimming", "guided", "transferred", "soft_filter", "sss"}
+ALL = {
+    *SAME_SHARE,
+    *WEIGHTS,
+    *DRAWN,
+    "shuffled",
+    "transferred_sparse",
+    "slimming",
+    "guided",
+    "transferred",
+    "soft_filter",
+    "sss",
+}
 PATTERN = {"transferred": options(pattern=(0.5, 0.25, 0.75, 0.5))}
 
 

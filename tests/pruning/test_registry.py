@@ -239,4 +239,4 @@ def test_plans_and_names_need_no_torch() -> None:
         "import sys; from prunebench.pruning import Plan; from prunebench.pruning.registry import methods; "
         "print(len(methods()), 'torch' in sys.modules)"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == ["29", "False"]
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).split() == ["31", "False"]

@@ -12,9 +12,9 @@ from prunebench.experiment import Method, Network, Regulariser, options
 from prunebench.jobs import Job, job
 from prunebench.observation import observe, specs
 from prunebench.pruning.plan import Plan
-from prunebench.runner.evaluate import starting_network, trained_network
 from prunebench.runner.local import Piece, Runner
 from prunebench.runner.progress import Progress, Reader
+from prunebench.runner.trained import starting_network, trained_network
 from prunebench.store import Store
 
 ROW = tables.load().row("t4.imagenet.vgg-11.50")
@@ -99,7 +99,7 @@ def test_a_method_that_acts_during_training(runner):
 
 
 def test_a_stored_network_is_the_one_that_was_measured(runner):
-    from prunebench.runner.evaluate import load_images
+    from prunebench.runner.trained import load_images
     from prunebench.training.loop import evaluate
 
     spec, outcome = trained(runner, job(ROW, TINY), arms=("finetune",))["finetune"]

@@ -9,7 +9,7 @@ from prunebench.datasets.registry import describe
 from prunebench.experiment import Dataset, Method, Network, Pruning, Recipe, Start, Training, options
 from prunebench.pruning.plan import Plan
 from prunebench.randomness import rng
-from prunebench.runner.evaluate import starting_network
+from prunebench.runner.trained import starting_network
 from prunebench.store import Store
 
 LAYER, KEPT = "features.1.0.block.3", range(0, 384, 3)

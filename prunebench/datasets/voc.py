@@ -1,0 +1,200 @@
+"""Detection datasets in VOC layout: `Annotations/*.xml`, `ImageSets/Main/<split>.txt` and `JPEGImages/*.jpg`.
+
+PASCAL VOC 2007 itself comes in this layout (its folder `VOCdevkit/VOC2007`), and so does BCCD.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.functional import pil_to_tensor
+
+from prunebench.datasets.annotated import Annotated, Scene, Target
+from prunebench.errors import DatasetError
+
+VOC07 = (
+    *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
+    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
+)
+"""The classes of PASCAL VOC 2007 (Everingham et al. 2010)."""
+
+BCCD = ("Platelets", "RBC", "WBC")
+"""The classes of BCCD: platelets, red and white blood cells."""
+
+LAYOUT = ("Annotations", "ImageSets/Main", "JPEGImages")
+"""Folders of a dataset."""
+
+SPLITS = ("trainval", "test")
+"""What is trained and tested on, as in the paper (p.17)."""
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's channels, as torchvision's classifiers and detectors have them."""
+
+
+def load_voc(folder: Path, classes: Sequence[str] = ()) -> Annotated:
+    """Return the images of a folder, each read when it is asked for; every annotation is read and checked at once.
+
+    Args:
+        folder: the one that has `Annotations`, `ImageSets` and `JPEGImages`, or one with that in it.
+        classes: names of the classes; those of the training images, sorted, if none are given.
+
+    Raises:
+        DatasetError: a file is missing or no annotation, an object has an unknown label or a box outside its image.
+    """
+    known, (train, test) = _read(root_of(folder), classes)
+    return Annotated(train, test, known, MEAN, STD, mirrored=True)
+
+
+def check_voc(folder: Path, classes: Sequence[str] = ()) -> str:
+    """Check a folder as `load_voc` does, decode every image, and return the sha256 of the annotations and images.
+
+    Raises:
+        DatasetError: as `load_voc`, or an image does not decode or has another size than its annotation says.
+    """
+    root, digest = root_of(folder), hashlib.sha256()
+    for images in _read(root, classes)[1]:
+        for i, (name, _) in enumerate(images.targets):
+            _check_size(root, name, images[i][0])
+            for path in (_annotation(root, name), _image(root, name)):
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class VocImages:
+    """The images of one split, decoded when they are asked for.
+
+    Attributes:
+        root: folder of the dataset.
+        targets: names of the images, without suffix, and their objects.
+    """
+
+    root: Path
+    targets: list[tuple[str, Target]]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.targets)
+
+    def __getitem__(self, index: int, /) -> Scene:
+        """Return one of them.
+
+        Raises:
+            DatasetError: it does not decode.
+        """
+        name, target = self.targets[index]
+        path = _image(self.root, name)
+        try:
+            return pil_to_tensor(Image.open(path).convert("RGB")), target
+        except OSError as error:
+            raise DatasetError(f"{path} does not decode as an image: {error}; get the file anew") from error
+
+
+def root_of(folder: Path) -> Path:
+    """Return the folder of a dataset: `folder` itself, or the only one below it that has the layout.
+
+    Raises:
+        DatasetError: there is none, or more than one.
+    """
+    places = [folder, *sorted(path.parent for path in folder.glob("**/ImageSets"))]
+    found = {place for place in places if all((place / part).is_dir() for part in LAYOUT)}
+    if len(found) != 1:
+        many = f"has {len(found)} datasets" if found else "is no dataset"
+        raise DatasetError(f"{folder} {many} in VOC layout; give the one folder with {', '.join(LAYOUT)} in it")
+    return found.pop()
+
+
+def _read(root: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], list[VocImages]]:
+    """Return the classes and the images of each split."""
+    names = {split: _names(root, split) for split in SPLITS}
+    objects = {name: _objects(root, name) for split in SPLITS for name in names[split]}
+    known = tuple(classes or sorted({o.label for name in names["trainval"] for o in objects[name]}))
+    targets = {name: _target(name, found, known) for name, found in objects.items()}
+    return known, [VocImages(root, [(name, targets[name]) for name in names[split]]) for split in SPLITS]
+
+
+@dataclass(frozen=True)
+class _Object:
+    label: str
+    box: tuple[float, float, float, float]
+    difficult: bool
+
+
+def _names(root: Path, split: str) -> list[str]:
+    names = _existing(root / "ImageSets" / "Main" / f"{split}.txt").read_text().split()
+    if not names:
+        raise DatasetError(f"{root}: the split {split} names no images")
+    return names
+
+
+def _objects(root: Path, name: str) -> list[_Object]:
+    """Read the objects of an image; boxes go from pixel to pixel, from 1 on, and are returned from edge to edge."""
+    path = _annotation(root, name)
+    try:
+        tree = ET.parse(path).getroot()
+        width, height = _size(tree)
+        found = [_object(element) for element in tree.iter("object")]
+    except (ET.ParseError, ValueError) as error:
+        raise DatasetError(f"{path} is no annotation of PASCAL VOC: {error}") from error
+    for o in found:
+        x1, y1, x2, y2 = o.box
+        if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
+            raise DatasetError(
+                f"{path}: {o.label} has the box {x1 + 1:g}, {y1 + 1:g}, {x2:g}, {y2:g}; valid ones lie from pixel 1, 1 "
+                f"to {width:g}, {height:g} of the image and are not empty"
+            )
+    return found
+
+
+def _size(tree: ET.Element) -> tuple[int, int]:
+    return int(_text(tree, "size/width")), int(_text(tree, "size/height"))
+
+
+def _object(element: ET.Element) -> _Object:
+    left, top, right, bottom = (float(_text(element, f"bndbox/{e}")) for e in ("xmin", "ymin", "xmax", "ymax"))
+    return _Object(_text(element, "name"), (left - 1, top - 1, right, bottom), element.findtext("difficult") == "1")
+
+
+def _text(element: ET.Element, path: str) -> str:
+    text = element.findtext(path)
+    if not text:
+        raise ValueError(f"<{element.tag}> has no {path}")
+    return text
+
+
+def _target(name: str, objects: Sequence[_Object], classes: Sequence[str]) -> Target:
+    for o in objects:
+        if o.label not in classes:
+            raise DatasetError(f"{name}.xml has the label {o.label!r}; valid are {', '.join(classes)}")
+    return {
+        "boxes": torch.tensor([o.box for o in objects]).reshape(-1, 4),
+        "labels": torch.tensor([classes.index(o.label) + 1 for o in objects], dtype=torch.long),
+        "difficult": torch.tensor([o.difficult for o in objects], dtype=torch.bool),
+    }
+
+
+def _check_size(root: Path, name: str, image: Tensor) -> None:
+    wanted, found = _size(ET.parse(_annotation(root, name)).getroot()), (image.shape[2], image.shape[1])
+    if found != wanted:
+        raise DatasetError(f"{_image(root, name)} has the size {found}, its annotation says {wanted}")
+
+
+def _annotation(root: Path, name: str) -> Path:
+    return _existing(root / "Annotations" / f"{name}.xml")
+
+
+def _image(root: Path, name: str) -> Path:
+    return _existing(root / "JPEGImages" / f"{name}.jpg")
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise DatasetError(f"{path} is missing; the dataset is not complete, get it anew")
+    return path
