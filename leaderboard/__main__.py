@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from leaderboard import collect, pages
+from leaderboard import challenges, collect, pages
 from prunebench.errors import PrunebenchError
 from prunebench.mlflow_store import resolve_uri
 
@@ -18,15 +18,28 @@ app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
 
 Records = Annotated[Path | None, typer.Option("--records", help="Folder of record JSON files, instead of MLflow.")]
 Uri = Annotated[str | None, typer.Option("--uri", help="MLflow store; else MLFLOW_TRACKING_URI, else ./mlflow.db.")]
+Challenged = Annotated[
+    Path | None,
+    typer.Option("--challenges", exists=True, dir_okay=False, help="YAML file of challenges, instead of ours."),
+]
 Out = Annotated[Path, typer.Option("--out", help="Folder of the site; an earlier site there is replaced.")]
 
 
 @app.command()
-def build(records: Records = None, uri: Uri = None, out: Out = Path("site")) -> None:
+def build(records: Records = None, uri: Uri = None, out: Out = Path("site"), challenged: Challenged = None) -> None:
     """Write the pages."""
-    found = _collected(records, uri)
-    pages.build(found.records, out)
-    typer.echo(f"{len(found.records)} records -> {out / 'index.html'}")
+    skipped: list[str] = []
+    held = challenges.read(challenged or challenges.FILE, skipped)
+    try:
+        if records:
+            found = pages.build_from(collect.sources_in(records), out, held, collect.nothing_in(records))
+        else:
+            store = resolve_uri(uri, Path.cwd())
+            found = pages.build_from(collect.sources_logged(store, skipped), out, held, collect.nothing_logged(store))
+    finally:
+        _report(skipped)
+    _report(found.skipped)
+    typer.echo(f"{found.count} records -> {out / 'index.html'}")
 
 
 @app.command()
@@ -46,7 +59,9 @@ def serve(records: Records = None, uri: Uri = None, out: Out = Path("site"), por
 @app.command()
 def export(uri: Uri = None, out: Out = Path("leaderboard/results")) -> None:
     """Write the records of the MLflow store as JSON files, for git."""
-    files = collect.export(_collected(None, uri).records, out)
+    found = collect.from_store(resolve_uri(uri, Path.cwd()))
+    _report(found.skipped)
+    files = collect.export(found.records, out)
     typer.echo(f"{len(files)} records -> {out}")
 
 
@@ -69,11 +84,9 @@ def validate(
     raise typer.Exit(0 if report.valid else 1)
 
 
-def _collected(records: Path | None, uri: str | None) -> collect.Collected:
-    found = collect.from_folder(records) if records else collect.from_store(resolve_uri(uri, Path.cwd()))
-    for line in found.skipped:
+def _report(skipped: list[str]) -> None:
+    for line in skipped:
         typer.echo(f"skipped {line}", err=True)
-    return found
 
 
 def main() -> None:

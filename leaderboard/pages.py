@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import uuid
-from collections.abc import Sequence
-from importlib.resources import files
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from leaderboard import figures, views
-from leaderboard.collect import file_name
+from leaderboard import columns, evidence, shells
+from leaderboard.challenges import Challenges, unmatched
+from leaderboard.collect import NoRecordsError, Source, file_name
+from leaderboard.rows import Found, Writer, write_rows
+from leaderboard.views import NOTICES
+from prunebench import tables
 from prunebench.errors import PrunebenchError
-from prunebench.record import AnyRecord, Record, dump
+from prunebench.record import AnyRecord, name_of
 
 MARKER = ".prunebench-site"
 """File that says that a folder is a built site, which the next build may replace."""
 
-_HERE = Path(__file__).parent
+_TIERS = ("paper", "quick", "laptop", "smoke")
 
 
 class SiteError(PrunebenchError):
     """The site cannot be written where it was asked for."""
 
 
-def build(records: Sequence[AnyRecord], out: Path) -> None:
+def build(records: Iterable[AnyRecord], out: Path, challenges: Challenges | None = None) -> list[str]:
+    """Write the site of records to `out`; as `build_from`.
+
+    Returns:
+        One line for each thing that was left out.
+    """
+    return build_from(((name_of(record), record) for record in records), out, challenges or {}).skipped
+
+
+def build_from(
+    sources: Iterable[Source], out: Path, challenges: Challenges, nothing: str = "no records given"
+) -> Found:
     """Write the site to `out`, replacing what an earlier build left there; a build that fails changes nothing.
 
+    Args:
+        sources: of the records; they are read one by one, in several processes if there are many.
+        out: folder of the site.
+        challenges: to be shown with the records.
+        nothing: what to say if no record can be read.
+
     Raises:
+        NoRecordsError: there is no record that can be read.
         SiteError: `out` holds something that is no site, or cannot be written.
     """
     out = out.resolve()
@@ -38,13 +56,20 @@ def build(records: Sequence[AnyRecord], out: Path) -> None:
     beside = out.with_name(f".{out.name}-{uuid.uuid4().hex[:8]}")
     try:
         beside.mkdir(parents=True)
-        _write_pages(records, beside)
-        _write_assets(beside / "assets")
+        found = write_rows(sources, Writer(beside, shells.row(), challenges))
+        if not found.tiers:
+            raise NoRecordsError("; ".join([nothing, *found.skipped]))
+        _write_overviews(found, beside)
+        shells.write_assets(beside / "assets")
+        (beside / MARKER).write_text("")
         _replace(out, beside)
     except OSError as error:
         raise SiteError(f"cannot write the site to {out}: {error}; give --out another folder") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+    known = ((found.tiers[group][0], line["row"]) for group, lines in found.lines.items() for line in lines)
+    found.skipped += unmatched(challenges, known)
+    return found
 
 
 def _replace(out: Path, new: Path) -> None:
@@ -55,48 +80,56 @@ def _replace(out: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_pages(records: Sequence[AnyRecord], folder: Path) -> None:
-    pages = _environment()
-    tiers = views.tiers(records)
-    index = pages.get_template("index.html").render(tiers=tiers, root="")
-    (folder / "index.html").write_text(index, "utf-8")
-    (folder / MARKER).write_text("")
-    for record in (row for tier in tiers for row in tier.rows):
-        _write_row(record, folder / views.page_of(record), pages)
+def _write_overviews(found: Found, folder: Path) -> None:
+    paper = tables.load()
+    order = sorted(found.tiers, key=lambda group: _rank(found, group))
+    groups = [_group(group, found, paper, folder) for group in order]
+    site = {"groups": groups}
+    (folder / "data" / "site.js").write_text(f"pb.site={columns.script_json(site)};\n", "utf-8")
+    for name in ("index", "methods", "claims", "plots"):
+        shells.write(f"{name}.html", folder / f"{name}.html", groups=groups)
+    claims, methods = _first_groups(found, order)
+    for name in dict.fromkeys([*paper.claims, *sorted(claims)]):
+        data = evidence.claim_page(name, paper, found.claims) | {"group": claims.get(name)}
+        shells.write("claim.html", folder / "claims" / f"{file_name(name)}.html", title=name, data=data)
+    for name, group in methods.items():
+        data = {"method": name, "group": group}
+        shells.write("method.html", folder / "methods" / f"{file_name(name)}.html", title=name, data=data)
 
 
-def _write_row(record: Record, file: Path, pages: Environment) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    page = pages.get_template("row.html").render(record=record, root="../../", json=f"{file_name(record.row)}.json")
-    file.write_text(page, "utf-8")
-    file.with_suffix(".json").write_text(dump(record), "utf-8")
+def _first_groups(found: Found, order: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return, for each claim and each method, the first group that has something to show of it."""
+    claims: dict[str, str] = {}
+    methods: dict[str, str] = {}
+    for group in order:
+        for line in found.lines.get(group, []):
+            methods.setdefault(line["method"], group)
+            for claim in line["claims"].split():
+                claims.setdefault(claim, group)
+        for record in found.claims.get(group, []):
+            if not record.control:
+                claims.setdefault(record.claim, group)
+    return claims, methods
 
 
-def _environment() -> Environment:
-    loader = FileSystemLoader(_HERE / "templates")
-    pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.globals |= {"views": views, "figures": figures}
-    pages.filters |= {
-        name: getattr(views, name) for name in ("arm_label", "words", "signed", "mean", "std", "span", "quantity")
+def _rank(found: Found, group: str) -> tuple[int, str, int]:
+    """Order groups by their closeness to the paper's setting, other tiers first, newer protocols before older."""
+    tier, protocol = found.tiers[group]
+    return _TIERS.index(tier) if tier in _TIERS else -1, tier, -protocol
+
+
+def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[str, object]:
+    tier, protocol = found.tiers[name]
+    rows = sorted(found.lines.get(name, []), key=lambda line: line["row"])
+    claims = evidence.claim_lines(paper, found.claims.get(name, []), rows)
+    return {
+        "key": name,
+        "tier": tier,
+        "protocol": protocol,
+        "notice": NOTICES.get(tier, ""),
+        "rows": columns.write(name, rows, folder / "data" / "rows"),
+        "claims": columns.write(name, claims, folder / "data" / "claims"),
+        "row_states": evidence.tally(rows),
+        "distinct": evidence.distinct(rows),
+        "claim_states": evidence.tally(line for line in claims if line["claim"] != "control"),
     }
-    return pages
-
-
-def _write_assets(folder: Path) -> None:
-    folder.mkdir()
-    for own in (_HERE / "static").iterdir():
-        (folder / own.name).write_bytes(own.read_bytes())
-    plotly = files("plotly") / "package_data" / "plotly.min.js"
-    tables = files("itables") / "html"
-    (folder / "plotly.min.js").write_bytes(plotly.read_bytes())
-    (folder / "datatables.css").write_bytes((tables / "dt_bundle.css").read_bytes())
-    (folder / "datatables.js").write_text(_classic((tables / "dt_bundle.js").read_text("utf-8")), "utf-8")
-
-
-def _classic(module: str) -> str:
-    """Return an ES module as a classic script that sets `window.DataTable`; browsers load no module from `file://`."""
-    export = re.compile(r"export\{[^}]*?(\w+) as default[^}]*\};?")
-    body, found = export.subn(r"window.DataTable=\1;", module)
-    if found != 1:
-        raise SiteError("this itables has another bundle than 2.9; install the version of constraints.txt")
-    return f'(()=>{{"use strict";{body}\n}})();\n'

@@ -1,86 +1,24 @@
-"""Records -> what a page says of them: names, numbers as text, the verdict that counts, counts per tier."""
+"""Records of rows -> lines of the main table: the numbers that methods are compared by, rounded for a table."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from statistics import fmean, stdev
+from collections.abc import Sequence
+from math import isfinite, sqrt
+from statistics import fmean
+from typing import Any
 
-from leaderboard.collect import file_name
-from prunebench.parts import Arm, VerdictRecord
-from prunebench.record import AnyRecord, ClaimRecord, Record
+from leaderboard.collect import file_name, group_of
+from prunebench.parts import Arm, Interval, VerdictRecord
+from prunebench.record import Record
 
-ARMS = {
-    "dense": "Dense",
-    "sparse": "Sparsity training",
-    "pruned": "Pruned, not retrained",
-    "finetune": "Fine-tuned",
-    "scratch_e": "Scratch-E",
-    "scratch_b": "Scratch-B",
-}
-"""Arms in the order in which pages show them; others follow."""
+Line = dict[str, Any]
+"""One line: names as text, numbers as numbers; what is not known is left out."""
 
-TRUNK = ("sparse", "pruned")
-"""Arms that only a row's own page shows: the paper has no numbers for them."""
+MOST_ARMS = 24
+"""Arms of one record that get columns in the table; its own page has all of them."""
 
 NOTICES = {"smoke": "digits, narrow networks: shows that the machinery works, never the paper's result"}
 """What is said at the head of a tier that must not be mistaken for the paper's setting."""
-
-_TIERS = ("paper", "quick", "laptop", "smoke")
-_WORDS = {"finetune": "fine-tuning", "scratch_b": "Scratch-B", "scratch_e": "Scratch-E"}
-
-
-def arm_label(name: str) -> str:
-    """Return an arm's name for people."""
-    return ARMS.get(name, name.replace("_", " ").capitalize())
-
-
-def words(text: str) -> str:
-    """Return a verdict's text with the arms' names for people and real minus signs."""
-    named = re.sub("|".join(_WORDS), lambda match: _WORDS[match[0]], text)
-    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", re.sub(r" - ", " − ", named))
-
-
-def in_order(names: Iterable[str]) -> list[str]:
-    """Return arms as pages order them, each once."""
-    names = list(dict.fromkeys(names))
-    return [name for name in ARMS if name in names] + [name for name in names if name not in ARMS]
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """Return a difference with its sign, the minus as a real one; zero rows have none."""
-    return f"{value:+.{digits}f}".replace("-", "−") if value or digits else "0"
-
-
-def mean(values: Sequence[float]) -> str:
-    """Return the mean with two decimals."""
-    return f"{fmean(values):.2f}"
-
-
-def std(values: Sequence[float]) -> str:
-    """Return the standard deviation (ddof = 1) of at least two values, with two decimals."""
-    return f"{stdev(values):.2f}"
-
-
-def span(values: Sequence[int]) -> str:
-    """Return one number, or lowest–highest where they differ."""
-    low, high = min(values, default=0), max(values, default=0)
-    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
-
-
-def quantity(value: float) -> str:
-    """Return a large number with three digits and its unit prefix, such as `4.81 M`."""
-    for limit, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if value >= limit:
-            return f"{value / limit:.3g}{unit}"
-    return f"{value:.3g}"
-
-
-def observations(verdict: VerdictRecord) -> str:
-    """Return the observations of both sides, once where they are equal."""
-    return " / ".join(map(str, verdict.n if len(set(verdict.n)) > 1 else verdict.n[:1]))
 
 
 def compares_weights(verdict: VerdictRecord) -> bool:
@@ -93,83 +31,114 @@ def headline(record: Record) -> VerdictRecord | None:
     return next(filter(compares_weights, record.verdicts), record.verdicts[0] if record.verdicts else None)
 
 
+def weight_value(record: Record) -> Interval | None:
+    """Return what the inherited weights are worth: fine-tuned less Scratch-B, as measured or from the headline."""
+    if "weight" in record.values:
+        return record.values["weight"]
+    verdict = headline(record)
+    if verdict is None or not compares_weights(verdict) or verdict.unit != "points":
+        return None
+    return Interval(
+        difference=-verdict.difference,
+        lower=-verdict.upper,
+        upper=-verdict.lower,
+        confidence=verdict.confidence,
+        n=verdict.n[::-1],
+    )
+
+
 def finished(record: Record) -> int:
     """Return for how many seeds every arm is finished."""
     return min((len(arm.accuracy) for arm in record.arms.values()), default=0)
 
 
-def by_seed(arm: Arm) -> list[tuple[int, float, float, float, int, str]]:
-    """Return (seed, accuracy, best accuracy, seconds, epochs, digest) of each finished training."""
-    return list(zip(arm.seeds, arm.accuracy, arm.best_accuracy, arm.seconds, arm.epochs, arm.digests, strict=True))
-
-
 def page_of(record: Record) -> str:
     """Return the address of a row's page, relative to the site's root."""
-    return f"rows/{file_name(record.tier)}/{file_name(record.row)}.html"
+    return f"rows/{group_of(record)}/{file_name(record.row)}.html"
 
 
-@dataclass(frozen=True)
-class TierView:
-    """All that the index says of one tier.
+def line(record: Record, flags: Sequence[str] = ()) -> Line:
+    """Return a row's line of the main table.
 
-    Attributes:
-        name: of the tier.
-        notice: what must be said first, empty where nothing.
-        rows: records of rows, in the order of their names.
-        claims: records of the paper's claims.
-        controls: records of the planted controls.
+    Args:
+        record: of the row.
+        flags: what the page must warn of, such as `challenged`.
     """
-
-    name: str
-    notice: str
-    rows: list[Record]
-    claims: list[ClaimRecord]
-    controls: list[ClaimRecord]
-
-    @property
-    def columns(self) -> list[str]:
-        """Arms that the rows table has a column for."""
-        names = (name for row in self.rows for name in (*row.arms, *row.paper) if name not in TRUNK)
-        return in_order(names)
-
-    @property
-    def distinct(self) -> int:
-        """How many rows differ: where one dataset stands for several of the paper's, rows share all their runs."""
-        return len({frozenset((row.row, *row.same_as)) for row in self.rows})
-
-    @property
-    def pages(self) -> dict[str, str]:
-        """Addresses of the rows' pages by row."""
-        return {record.row: page_of(record) for record in self.rows}
-
-    @property
-    def claim_states(self) -> dict[str, int]:
-        """How many claims are in which state."""
-        return _count(claim.verdict for claim in self.claims)
-
-    @property
-    def row_states(self) -> dict[str, int]:
-        """How many rows are in which state, by their headline."""
-        return _count(verdict for row in self.rows if (verdict := headline(row)))
+    values = {"weight": weight_value(record), "architecture": record.values.get("architecture")}
+    found = _names(record) | _verdict(headline(record)) | {"flags": " ".join(flags) or None}
+    for name, arm in list(record.arms.items())[:MOST_ARMS]:
+        found |= _arm(name, arm)
+    for name, value in values.items():
+        found |= _interval(name, value)
+    for name in ("finetune", "scratch_b"):
+        if name in record.paper:
+            found[f"paper.{name}"] = record.paper[name].mean
+    return {name: value for name, value in (found | _cost(record)).items() if value is not None}
 
 
-def _count(verdicts: Iterable[VerdictRecord]) -> dict[str, int]:
-    counted = Counter(verdict.state for verdict in verdicts)
-    return {state: counted[state] for state in ("SUPPORTED", "REFUTED", "INCONCLUSIVE")}
+def _names(record: Record) -> Line:
+    file = file_name(record.row)
+    return {
+        "row": record.row,
+        "file": file if file != record.row else None,
+        "twin": min(record.row, *record.same_as) if record.same_as else None,
+        "claims": " ".join(record.claims),
+        "table": record.table,
+        "ratio": number(100 * record.ratio, 2),
+        "dataset": record.dataset.name,
+        "dataset_used": record.dataset.used,
+        "network": record.network.name,
+        "network_used": record.network.used,
+        "method": record.method.name,
+        "method_file": method if (method := file_name(record.method.name)) != record.method.name else None,
+        "method_used": record.method.used,
+    }
 
 
-def tiers(records: Sequence[AnyRecord]) -> list[TierView]:
-    """Return the tiers that have records, the one closest to the paper first."""
-    names = sorted({r.tier for r in records}, key=lambda name: (_TIERS.index(name) if name in _TIERS else -1, name))
-    return [_tier(name, [r for r in records if r.tier == name]) for name in names]
+def _verdict(verdict: VerdictRecord | None) -> Line:
+    if verdict is None:
+        return {}
+    return {
+        "state": verdict.state.lower(),
+        "relation": verdict.relation,
+        "paper_state": verdict.paper.state.lower() if verdict.paper else None,
+        "n": min(verdict.n, default=0),
+    }
 
 
-def _tier(name: str, records: Sequence[AnyRecord]) -> TierView:
-    claims = [record for record in records if isinstance(record, ClaimRecord)]
-    return TierView(
-        name=name,
-        notice=NOTICES.get(name, ""),
-        rows=[record for record in records if isinstance(record, Record)],
-        claims=[claim for claim in claims if not claim.control],
-        controls=[claim for claim in claims if claim.control],
-    )
+def _arm(name: str, arm: Arm) -> Line:
+    if not arm.accuracy:
+        return {}
+    mean, n = fmean(arm.accuracy), len(arm.accuracy)
+    std = sqrt(sum((value - mean) ** 2 for value in arm.accuracy) / (n - 1)) if n > 1 else None
+    return {f"mean.{name}": number(mean), f"std.{name}": number(std)}
+
+
+def _interval(name: str, value: Interval | None) -> Line:
+    if value is None:
+        return {}
+    return {
+        name: number(value.difference),
+        f"{name}.lower": number(value.lower),
+        f"{name}.upper": number(value.upper),
+    }
+
+
+def _cost(record: Record) -> Line:
+    sizes = [pruned.size for pruned in record.pruned]
+    dense = record.dense
+    return {
+        "done": finished(record),
+        "planned": record.seeds_planned,
+        "seconds": number(sum(sum(arm.seconds) for arm in record.arms.values()), 1),
+        "hardware": "; ".join(record.provenance.hardware),
+        "flops": number(100 * fmean(s.flops for s in sizes) / dense.flops, 1) if sizes and dense.flops else None,
+        "parameters": number(100 * fmean(s.parameters for s in sizes) / dense.parameters, 1)
+        if sizes and dense.parameters
+        else None,
+    }
+
+
+def number(value: float | None, digits: int = 3) -> float | None:
+    """Return a number for a table; JSON has none that is not finite."""
+    return round(value, digits) if value is not None and isfinite(value) else None

@@ -16,14 +16,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prunebench.errors import PrunebenchError
-from prunebench.experiment import Pruning, Start
+from prunebench.experiment import Detection, Pruning, Spec, Start, classifier_of
 from prunebench.folders import work_folder
 from prunebench.parsing import parse
 from prunebench.record import AnyRecord, ClaimRecord, load
 from prunebench.store import Store, find_damage
+
+if TYPE_CHECKING:
+    from prunebench.datasets.images import Images
 
 ROOM = 1e-3
 """Share of the test images on which another machine may round to another class; one image always may."""
@@ -112,23 +115,43 @@ def _name(path: Path) -> str:
 
 def evaluated(checkpoint: Path, store: Store) -> str:
     """Return in what the accuracy of a stored outcome is not that of its network, empty where it is."""
-    from prunebench.runner.evaluate import load_images, starting_network, trained_network
-    from prunebench.training.loop import evaluate
+    from prunebench.runner.trained import load_images
 
     stored = json.loads((checkpoint / "outcome.json").read_text())["accuracy"]
     try:
         spec = parse(json.loads((checkpoint / "spec.json").read_text()))
-        training = spec.trained if isinstance(spec, Pruning) else spec
-        images = load_images(training.dataset, store.data)
-        if isinstance(spec, Pruning):
-            network = starting_network(replace(training, start=Start(spec, "inherited")), store)
-        else:
-            network = trained_network(spec, store)
-        found = evaluate(network, images.test, images.test_labels)[1]
+        trained = spec.trained if isinstance(spec, Pruning) else spec
+        images = load_images(classifier_of(trained).dataset, store.data)
+        found = _accuracy(spec, images, store)
     except (PrunebenchError, RuntimeError, OSError) as error:
         return f"cannot be evaluated: {error}"
     room = 100 * max(ROOM, 1.01 / len(images.test))
     return "" if abs(found - stored) <= room else f"its accuracy is {found:.4f}, not {stored:.4f} as stored"
+
+
+def _accuracy(spec: Spec, images: Images, store: Store) -> float:
+    """Return the accuracy of what a spec comes to, or its mean average precision, in percent."""
+    from prunebench.runner.trained import (
+        detector_on,
+        first_classifier,
+        load_annotated,
+        starting_network,
+        trained_detector,
+        trained_network,
+    )
+    from prunebench.training.detection import evaluate_detector
+    from prunebench.training.loop import evaluate
+
+    trained = spec.trained if isinstance(spec, Pruning) else spec
+    if isinstance(trained, Detection):
+        scenes = load_annotated(trained.dataset)
+        if not isinstance(spec, Pruning):
+            return evaluate_detector(trained_detector(trained, store), scenes.test).all_points
+        small = first_classifier(replace(trained, start=spec), store)
+        return evaluate_detector(detector_on(small, trained, store, trained), scenes.test).all_points
+    pruned = isinstance(spec, Pruning) and replace(trained, start=Start(spec, "inherited"))
+    network = starting_network(pruned, store) if pruned else trained_network(trained, store)
+    return evaluate(network, images.test, images.test_labels)[1]
 
 
 def command(record: AnyRecord) -> tuple[str, tuple[str, ...]]:

@@ -79,7 +79,7 @@ def _cut(dense: nn.Module, pruning: Pruning, images: Images, store: Store) -> nn
 def trained_network(spec: Trained, store: Store) -> nn.Module:
     """Return the network of a stored training with its last weights; of a detector, the classifier in it."""
     if isinstance(spec, Detection):
-        network = _first_classifier(spec, store)
+        network = first_classifier(spec, store)
         hand_back(_weights(spec, store), network)
     else:
         network = starting_network(spec, store)
@@ -114,7 +114,7 @@ def trained_detector(spec: Detection, store: Store) -> FasterRCNN:
 def starting_detector(spec: Detection, store: Store) -> FasterRCNN:
     """Return the detector that a training starts with: on a classifier, or a pruned one with what it had learnt."""
     known = spec.start.trained if isinstance(spec.start, Pruning) else None
-    return detector_on(_first_classifier(spec, store), spec, store, known)
+    return detector_on(first_classifier(spec, store), spec, store, known)
 
 
 def detector_on(network: nn.Module, spec: Detection, store: Store, known: Trained | None) -> FasterRCNN:
@@ -138,7 +138,7 @@ def detector_on(network: nn.Module, spec: Detection, store: Store, known: Traine
     return detector
 
 
-def _first_classifier(spec: Detection, store: Store) -> nn.Module:
+def first_classifier(spec: Detection, store: Store) -> nn.Module:
     """Return the classifier whose layers a detector starts with."""
     if not isinstance(spec.start, Pruning):
         return trained_network(spec.start, store)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -21,6 +22,11 @@ LEVEL = {"dense": 99.2, "sparse": 99.0, "finetune": 106.0, "scratch_e": 97.9, "s
 """Where the accuracy of an arm would end, percent; the three epochs of fine-tuning are cut off at 97."""
 EPOCHS = {"dense": 12, "sparse": 12, "pruned": 0, "finetune": 3, "scratch_e": 12, "scratch_b": 24}
 WIDTHS = (8, 8, 16, 32, 64)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 
 
 def _digest(*parts: Any) -> str:
@@ -158,3 +164,16 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def uri(empty_store: Path, tmp_path: Path) -> str:
     """The address of an empty store of this test's own; copied, as creating one takes seconds."""
     return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium; tests that need it are skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the dev extra: pip install playwright")
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    environment = {key: value for key, value in os.environ.items() if not key.endswith("_proxy")}
+    with sync_api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split(), env=environment)
+        yield running
+        running.close()

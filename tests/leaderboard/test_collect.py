@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from leaderboard.collect import NoRecordsError, export, file_name, from_folder, from_store
+from prunebench.experiment import PROTOCOL
 from prunebench.mlflow_store import connect, own_runs
 from prunebench.record import AnyRecord, ClaimRecord, Record, dump
 from prunebench.tracking import Tracker
@@ -66,9 +67,10 @@ def test_store_that_is_empty_or_missing_names_what_to_run(uri: str, tmp_path: Pa
 def test_exported_records_are_read_back(
     tmp_path: Path, make_record: Callable[..., Record], make_claim: Callable[..., ClaimRecord]
 ) -> None:
-    records: list[AnyRecord] = [make_claim(), make_record("a/b"), make_record("b", tier="paper")]
+    other = make_record("b", tier="paper", protocol=PROTOCOL + 1)
+    records: list[AnyRecord] = [make_claim(), make_record("a/b"), make_record("b", tier="paper"), other]
     files = export(records, tmp_path)
-    assert [file.parent.name for file in files] == ["smoke", "smoke", "paper"]
+    assert [file.parent.name for file in files] == ["smoke", "smoke", "paper", f"paper~{PROTOCOL + 1}"]
     assert sorted(map(dump, from_folder(tmp_path).records)) == sorted(map(dump, records))
 
 

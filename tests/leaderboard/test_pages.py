@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -8,13 +9,16 @@ import urllib.request
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from leaderboard.collect import export
+from leaderboard.challenges import Challenge
+from leaderboard.collect import NoRecordsError, export
 from leaderboard.pages import SiteError, build
+from prunebench.experiment import PROTOCOL
 from prunebench.parts import Subject
-from prunebench.record import ClaimRecord, Record, load
+from prunebench.record import ClaimRecord, Record, dump
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
@@ -26,88 +30,80 @@ def text_of(page: Path) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page.read_text())))
 
 
-def test_index_has_the_answer_the_claims_and_the_rows(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
-    record = make_record()
+def data_of(page: Path) -> Any:
+    found = re.search(r'<script type="application/json" id="data">(.*)</script>', page.read_text())
+    assert found
+    return json.loads(found[1])
+
+
+def groups_of(site: Path) -> list[Any]:
+    return json.loads((site / "data" / "site.js").read_text().removeprefix("pb.site=").removesuffix(";\n"))["groups"]
+
+
+def build_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    command = [sys.executable, "-m", "leaderboard", "build", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_index_has_the_answer_for_each_tier(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
     refuted = make_record("t4.cifar10.vgg-19.80", levels={"scratch_b": 80.0})
     control = make_claim("control-planted", claim="control", statement="Planted.", control=True)
-    build([record, refuted, make_claim(), control], tmp_path / "site")
+    build([make_record(), refuted, make_claim(), control, make_record(tier="paper")], tmp_path / "site")
     text = text_of(tmp_path / "site" / "index.html")
-    assert "of 1 claims 1 supported , 0 refuted , 0 inconclusive" in text
-    assert "of 2 rows 1 supported , 1 refuted , 0 inconclusive" in text
+    assert "1 claim tests 1 supported , 0 refuted , 0 inconclusive" in text
+    assert "2 rows 1 supported , 1 refuted , 0 inconclusive" in text
     assert "digits, narrow networks: shows that the machinery works, never the paper's result" in text
-    assert text.index("8 of 10 rows") < text.index("t4.") < text.index("Planted.")
-    accuracy = record.arms["scratch_b"].accuracy
-    assert f"{sum(accuracy) / 3:.2f} ±" in text
-    assert "93.81 ± 0.14" in text
-    verdict = record.verdicts[0]
-    assert f"[{verdict.lower:+.2f}, {verdict.upper:+.2f}]".replace("-", "−") in text
+    assert text.index("Tier paper") < text.index("Tier smoke")
 
 
-def test_row_page_has_numbers_provenance_and_its_record(tmp_path: Path, make_record: Make) -> None:
+def test_row_page_carries_its_record(tmp_path: Path, make_record: Make) -> None:
     record = make_record(same_as=["t4.other"])
     build([record], tmp_path)
     page = tmp_path / "rows" / "smoke" / "t4.cifar10.vgg-19.70.html"
-    text = text_of(page)
-    for fact in (
-        record.title,
-        "Scratch-B − fine-tuning is",
-        "Margin 3 points",
-        "Power 0.93",
-        "budget: flops capped at 2x",
-        " ".join(f"{value:.2f}" for value in record.arms["finetune"].accuracy),
-        "11,002 15 %",
-        "4.81 M",
-        "layer features.9 was kept at 1 channel",
-        "stand for t4.other",
-        "0123456789ab",
-        "torch 2.14.1",
-        record.arms["scratch_e"].digests[2],
-        record.dataset.digest,
-        "--pb-tier smoke --pb-seeds 3",
-    ):
-        assert fact in text, fact
-    assert load(page.with_suffix(".json").read_text()) == record
-
-
-def test_row_in_work_says_how_many_seeds_it_has(tmp_path: Path, make_record: Make) -> None:
-    build([make_record(seeds=2), make_record("t1", seeds=0)], tmp_path)
-    assert "2 of 3 seeds" in text_of(tmp_path / "rows" / "smoke" / "t4.cifar10.vgg-19.70.html")
-    assert "0 of 3 seeds" in text_of(tmp_path / "index.html")
-    assert "None yet: too few seeds are finished." in text_of(tmp_path / "rows" / "smoke" / "t1.html")
+    assert record.title in text_of(page)
+    assert Record.model_validate(data_of(page)["record"]) == record
 
 
 def test_rows_that_share_their_runs_count_as_one(tmp_path: Path, make_record: Make) -> None:
     rows = [make_record("a", same_as=["b"], key=1), make_record("b", same_as=["a"], key=1), make_record("c")]
     build(rows, tmp_path)
-    text = text_of(tmp_path / "index.html")
-    assert "of 3 rows (2 with runs of their own) 3 supported" in text
-    assert text.count("shares its runs") == 2
+    assert "2 rows with runs of their own" in text_of(tmp_path / "index.html")
 
 
-def test_tiers_are_told_apart_the_paper_s_first(tmp_path: Path, make_record: Make) -> None:
-    build([make_record(), make_record(tier="paper", seeds=2)], tmp_path)
-    index = (tmp_path / "index.html").read_text()
-    assert index.index('id="tier-paper"') < index.index('id="tier-smoke"')
-    assert 'href="rows/paper/t4.cifar10.vgg-19.70.html"' in index
-    assert 'role="note"' not in (tmp_path / "rows" / "paper" / "t4.cifar10.vgg-19.70.html").read_text()
+def test_protocols_are_told_apart_as_tiers_are(tmp_path: Path, make_record: Make) -> None:
+    records = [make_record(), make_record(protocol=PROTOCOL + 1), make_record(tier="smoke~2", row="taken")]
+    assert build(records, tmp_path) == []
+    groups = groups_of(tmp_path)
+    assert [(group["tier"], group["protocol"]) for group in groups if group["tier"] == "smoke"] == [
+        ("smoke", PROTOCOL + 1),
+        ("smoke", PROTOCOL),
+    ]
+    pages = [page.parent.name for page in tmp_path.glob("rows/*/*.html")]
+    assert len(pages) == len(set(pages)) == len(groups) == 3
 
 
-def test_text_of_a_record_is_only_ever_text(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
+def test_second_record_of_a_row_is_left_out_wherever_it_stands(tmp_path: Path, make_record: Make) -> None:
+    first, same, second = make_record(notes=["first"]), make_record(notes=["first"]), make_record(notes=["second"])
+    skipped = build([first, same, second], tmp_path)
+    page = tmp_path / "rows" / "smoke" / f"{first.row}.html"
+    assert skipped == [f"{first.row}: a second, different record of {first.row} in tier smoke; the first one is kept"]
+    assert data_of(page)["record"]["notes"] == ["first"]
+    assert groups_of(tmp_path)[0]["row_states"]["supported"] == 1
+
+
+def test_text_of_a_record_is_only_ever_data(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
     subject = Subject(name=HOSTILE, used=HOSTILE)
     texts = {"row": f"../{HOSTILE}", "tier": HOSTILE, "title": HOSTILE, "notes": [HOSTILE], "command": HOSTILE}
     record = make_record(**texts, dataset=subject, network=subject, method=subject, claims=[HOSTILE], same_as=[HOSTILE])
     arms = {HOSTILE: record.arms["scratch_b"]} | record.arms
-    claim = make_claim(statement=HOSTILE, paper=HOSTILE, rows=[HOSTILE], tier=HOSTILE)
+    claim = make_claim(statement=HOSTILE, paper=HOSTILE, rows=[HOSTILE], tier=HOSTILE, claim=HOSTILE)
     build([record.model_copy(update={"arms": arms}), claim], tmp_path / "site")
-    pages = list(tmp_path.rglob("*.html"))
-    assert len(pages) == 2
-    assert all(tmp_path / "site" in page.parents for page in pages)
-    for page in pages:
-        own = re.findall(r"<script[^>]*>", page.read_text())
-        assert set(own) <= {'<script type="application/json">'} | {
-            tag for tag in own if tag.startswith("<script defer")
-        }
-        assert "<img" not in page.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    for page in (tmp_path / "site").rglob("*.html"):
+        assert not re.search(r"<img|<script>", page.read_text())
+    for script in (tmp_path / "site" / "data").rglob("*.js"):
+        assert "</script" not in script.read_text()
 
 
 def test_pages_ask_no_other_machine(tmp_path: Path, make_record: Make) -> None:
@@ -130,32 +126,48 @@ def test_second_build_leaves_the_same_bytes_and_no_stale_page(tmp_path: Path, ma
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
-def test_folder_with_other_things_is_left_alone(tmp_path: Path, make_record: Make) -> None:
+def test_folder_with_other_things_and_site_without_records_are_left_alone(tmp_path: Path, make_record: Make) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(SiteError, match="holds other things than a site; give --out"):
         build([make_record()], tmp_path)
+    with pytest.raises(NoRecordsError, match="no records given"):
+        build([], tmp_path / "site")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_command_builds_from_a_folder_without_mlflow(tmp_path: Path, make_record: Make) -> None:
-    export([make_record()], tmp_path / "records")
-    (tmp_path / "records" / "broken.json").write_text("{")
-    code = (
-        "import sys; from leaderboard.__main__ import app; app(standalone_mode=False);"
-        "sys.exit(3 if {'mlflow', 'torch'} & sys.modules.keys() else 0)"
-    )
-    command = [sys.executable, "-c", code, "build", "--records", "records", "--out", "site"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "1 records -> site/index.html\n"
-    assert done.stderr.startswith("skipped broken.json: no record")
-    assert (tmp_path / "site" / "index.html").is_file()
+def test_command_builds_what_can_be_read_and_names_what_cannot(tmp_path: Path, make_record: Make) -> None:
+    records = tmp_path / "records"
+    export([make_record(), make_record("odd", method=Subject(name="a/b..<script>", used=""))], records)
+    (records / "half.json").write_text(dump(make_record("half"))[:900])
+    (records / "long.json").write_text(dump(make_record("long", method=Subject(name="m" * 10_000, used=""))))
+    (records / "other.json").write_text('{"schema_version": 2}')
+    (records / "poor.json").write_text('{"schema_version": 1, "kind": "row"}')
+    (tmp_path / "held.yaml").write_text("[{row: odd, tier: smoke, by: me, reason: odd, link: 'javascript:x'}]")
+    done = build_command(tmp_path, "--records", "records", "--challenges", "held.yaml")
+    assert done.returncode == 0
+    assert done.stdout == "2 records -> site/index.html\n"
+    lines = done.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [f"skipped {name}" for name in (
+        "held.yaml", "half.json", "long.json", "other.json", "poor.json")]  # fmt: skip
+    assert "link is 'javascript:x'; it must start with https://" in lines[0]
+    assert "the name of its method has 10,000 characters; 1 to 200 can be shown" in lines[2]
+    assert "a record of schema 2; this prunebench reads schema 1" in lines[3]
+    assert "protocol: Field required" in lines[4]
+    assert len(list((tmp_path / "site" / "methods").iterdir())) == 2
 
 
-def test_command_without_any_result_says_what_to_run(tmp_path: Path) -> None:
-    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    command = [sys.executable, "-m", "leaderboard", "build"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
+def test_challenges_stand_beside_their_record(tmp_path: Path, make_record: Make) -> None:
+    challenge = Challenge("t4.cifar10.vgg-19.70", "smoke", "me", "Too few seeds.")
+    other = Challenge("t9", "smoke", "me", "No such row.")
+    skipped = build([make_record()], tmp_path, {("smoke", challenge.row): [challenge], ("smoke", "t9"): [other]})
+    assert skipped == ["challenge by me: there is no record of t9 in tier smoke"]
+    (shown,) = data_of(tmp_path / "rows" / "smoke" / f"{challenge.row}.html")["challenges"]
+    assert shown["reason"] == "Too few seeds."
+    assert '"challenged"' in (tmp_path / "data" / "rows" / "smoke.0.js").read_text()
+
+
+def test_command_without_records_says_what_to_run(tmp_path: Path) -> None:
+    done = build_command(tmp_path)
     assert done.returncode == 1
     assert re.fullmatch(r"error: nothing is logged in sqlite:///.*mlflow.db; `pytest claims .*\n", done.stderr)
     assert list(tmp_path.iterdir()) == []

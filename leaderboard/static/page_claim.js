@@ -1,0 +1,61 @@
+// One claim: the sentence, its tests, and the rows that are evidence for it.
+"use strict";
+
+const data = pb.data();
+pb.home = data.group;
+const host = document.getElementById("view");
+const rows = pb.h("div");
+const tests = pb.h("div");
+const ofThePaper = data.section && !["follow-up", "conjecture"].includes(data.section);
+const where = [
+  data.where,
+  ofThePaper ? `section ${data.section} of the paper` : (data.section ?? "not a claim of the paper"),
+];
+const head = pb.h(
+  "section",
+  { class: "intro" },
+  pb.h(
+    "p",
+    { class: "crumbs" },
+    pb.h("a", { href: pb.address("claims.html") }, "all claims"),
+    ` · ${where.filter(Boolean).join(", ")}`,
+  ),
+  pb.h("h1", {}, data.claim),
+  data.statement ? pb.h("p", { class: "statement" }, data.statement) : null,
+);
+host.append(head, tests, pb.h("section", {}, pb.h("h2", {}, "Rows that are evidence"), rows));
+
+function article({ record, agrees, doubts }) {
+  const others = record.aside.map((verdict) => pb.verdict(verdict));
+  return pb.h(
+    "section",
+    {},
+    pb.h("h2", {}, record.statement),
+    pb.h(
+      "p",
+      { class: "crumbs" },
+      pb.h("code", {}, record.name),
+      ` · over ${record.rows.length} rows · `,
+      pb.saveJson(record.name, record),
+    ),
+    doubts.map(pb.doubt),
+    pb.verdict(record.verdict, record.paper, agrees),
+    pb.plot(
+      pb.figures.claimCurves(record),
+      "Curves that were compared",
+      "Means over the seeds, whiskers from lowest to highest.",
+    ),
+    others.length ? pb.h("details", {}, pb.h("summary", {}, `${others.length} further comparisons`), others) : null,
+    pb.h("pre", { class: "command", tabindex: 0 }, pb.h("code", {}, record.command)),
+  );
+}
+
+pb.follow("rows", rows, (lines, view, group) => {
+  const found = data.tests[group.key] ?? [];
+  tests.replaceChildren(
+    ...(found.length
+      ? found.map((test) => article(test))
+      : [pb.h("p", {}, `No test over several rows in tier ${group.tier}.`)]),
+  );
+  pb.rowTable(rows, lines, view, group, { claims: data.claim });
+});
