@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from prunebench import tiers
-from prunebench.datasets import registry
+from prunebench.datasets import manifest, registry
+from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.errors import PrunebenchError
 from prunebench.settings import cores
 from prunebench.versioning import is_versioned
@@ -51,7 +52,7 @@ def checks(root: Path, data: Path) -> list[Check]:
         _machine,
         lambda: _store(data),
         _datasets,
-        _tiers,
+        lambda: _tiers(data),
         lambda: _tracking(root),
         lambda: _dvc(data),
         _browser,
@@ -96,12 +97,11 @@ def _datasets() -> Iterator[Check]:
     yield Check("datasets", True, ", ".join(registry.names()))
 
 
-def _tiers() -> Iterator[Check]:
-    for name in tiers.summaries():
-        try:
-            yield Check(f"tier {name}", True, tiers.choose(name)[0].summary)
-        except PrunebenchError as error:
-            yield Check(f"tier {name}", False, "cannot run here", str(error))
+def _tiers(data: Path) -> Iterator[Check]:
+    for name, summary in tiers.summaries().items():
+        wanted = tiers.choose(name)[0].dataset
+        here = bool(registry.own(data)) if not wanted else wanted in EMBEDDED or manifest.read(data, wanted) is not None
+        yield Check(f"tier {name}", here, summary, "import a dataset; `prunebench data list` says how")
 
 
 def _tracking(root: Path) -> Iterator[Check]:

@@ -112,7 +112,7 @@ def show(
     from prunebench.preview import preview
 
     wanted = tables.load().row(row)
-    found = paper.preview(wanted) if tier == tiers.PAPER else preview(wanted, tiers.choose(tier)[0], data)
+    found = paper.preview(wanted) if tier == tiers.PAPER.name else preview(wanted, tiers.choose(tier)[0], data)
     print(json.dumps(found, indent=1) if as_json else page(found))
 
 

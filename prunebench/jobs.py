@@ -13,6 +13,7 @@ from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, 
 from prunebench.recipes import Recipes, apart
 from prunebench.tables import Row
 from prunebench.tiers import Tier
+from prunebench.tiers.tier import VOC07
 from prunebench.widening import widened
 
 ROUND = 0.2
@@ -200,9 +201,6 @@ PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
 
 The strength of soft filter pruning is the share of filters that it zeroes.
 """
-
-VOC07 = "PASCAL VOC 07"
-"""The paper's detection dataset, of Table 12."""
 
 TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
 """Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunebench import userfile
-from prunebench.datasets.registry import require, substitutes
+from prunebench.datasets.registry import own, require, substitutes
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Network
 from prunebench.folders import work_folder
+from prunebench.runner.environment import gpus
 from prunebench.sequential import Look, looks
 from prunebench.tables import load
 from prunebench.tiers import Tier, choose
@@ -94,7 +95,7 @@ class Settings:
 
         found: dict[Any, list[str]] = {}
         for row in load().rows.values():
-            if self.tier.stand_in(row) in self.tier.networks:
+            if self.tier.has(row):
                 found.setdefault((job(row, self.tier).pruning(0), row.setting), []).append(row.id)
         return found
 
@@ -130,13 +131,16 @@ def resolve(
     Raises:
         PrunebenchError: an unknown tier, device or dataset, one that is not here, or a number of seeds that is none.
     """
-    chosen, why = choose(tier)
+    folder = root / data
+    here = own(folder)
+    chosen, why = choose(tier, cuda=tier == "auto" and bool(here) and gpus() > 0)
     if device not in DEVICES:
         raise PrunebenchError(f"--pb-device {device}: unknown; valid are {', '.join(DEVICES)}")
     planned = looks(seeds, chosen.seeds, chosen.confidence)
-    count, folder = planned[-1].seeds, root / data
-    chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
-    require(chosen.dataset, folder)
+    mine = {} if chosen.dataset else here
+    chosen = replace(chosen, substitutes={**chosen.substitutes, **mine, **substitutes(dataset, folder)})
+    if chosen.dataset:
+        require(chosen.dataset, folder)
     if network:
         chosen = replace(chosen, networks={**chosen.networks, **_own(root / network)})
     return Settings(
@@ -145,7 +149,7 @@ def resolve(
         work=work_folder(folder),
         tier=chosen,
         why=why,
-        seeds=tuple(range(count)),
+        seeds=tuple(range(planned[-1].seeds)),
         strict=strict,
         method=method,
         workers=workers,

@@ -8,9 +8,11 @@ from typing import Any
 
 from prunebench.arms import DETECTION_ARMS
 from prunebench.datasets.registry import Description, describe
+from prunebench.errors import PrunebenchError
 from prunebench.experiment import Detection, Pruning, Recipe, Trained, Training, classifier_of
 from prunebench.jobs import Job
 from prunebench.recipes import Recipes
+from prunebench.tiers import Detecting
 
 
 class Transfer(Job):
@@ -24,12 +26,23 @@ class Transfer(Job):
     @property
     def dataset(self) -> Description:
         """What stands for PASCAL VOC 07."""
-        return describe(self.tier.detecting.dataset)
+        return describe(self._detecting.dataset)
 
     @property
     def recipes(self) -> Recipes:
         """The recipes of the detectors."""
-        return self.tier.detecting.recipes
+        return self._detecting.recipes
+
+    @property
+    def _detecting(self) -> Detecting:
+        """How this tier trains detectors.
+
+        Raises:
+            PrunebenchError: it does not.
+        """
+        if self.tier.detecting is None:
+            raise PrunebenchError(f"tier {self.tier.name!r} does not run Table 12 ({self.row.id}); tier smoke does")
+        return self.tier.detecting
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -56,7 +69,7 @@ class Transfer(Job):
         return self._detector(seed, classifier, self.recipes.dense)
 
     def _detector(self, seed: int, start: Training | Pruning, recipe: Recipe) -> Detection:
-        return Detection(self.dataset.spec(), recipe, seed, start, self.tier.detecting.detector)
+        return Detection(self.dataset.spec(), recipe, seed, start, self._detecting.detector)
 
     def budget(self, name: str) -> str:
         """Return the name of the policy that gives the arm's classifier its epochs; all detectors get the same."""

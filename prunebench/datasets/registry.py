@@ -17,7 +17,7 @@ from prunebench.folders import work_folder
 if TYPE_CHECKING:
     from prunebench.datasets.images import Images
 
-__all__ = ["Description", "describe", "load", "names", "require", "substitutes"]
+__all__ = ["Description", "describe", "load", "names", "own", "require", "substitutes"]
 
 
 def names(data: Path | None = None) -> list[str]:
@@ -82,6 +82,12 @@ def load(dataset: Dataset, data: Path = Path("data")) -> Images:
     if found.listed:
         return load_photos(dataset, place, Path(found.source), classes, work_folder(data) / "cache" / digest[:12])
     return load_arrays(dataset, place, classes)
+
+
+def own(data: Path) -> dict[str, Description]:
+    """Return those datasets of the paper that are in the folder `data`, by the paper's names."""
+    found = {paper: manifest.read(data, name) for name, paper in PAPER.items()}
+    return {paper: here.description for paper, here in found.items() if here is not None}
 
 
 def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:

@@ -1,0 +1,56 @@
+"""Tiers quick and paper: the paper's datasets and networks, at an eighth of its epochs or at all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from prunebench.architectures import CIFAR, IMAGENET
+from prunebench.budget import stretched
+from prunebench.experiment import Network, options
+from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes
+from prunebench.tiers.tier import Tier
+
+METHODS = {
+    "slimming": ("slimming", "uniform", "guided", "transferred"),
+    "l1": ("l1", "random"),
+    "weight_level": ("magnitude", "lottery", "uniform_sparse", "guided_sparse", "transferred_sparse", "shuffled"),
+    "soft_filter": ("soft_filter",),
+    "thinet": ("thinet",),
+    "regression": ("regression",),
+    "sss": ("sss",),
+}
+"""By the paper's sub-projects, the methods that use their networks and recipes. What a sub-project calls a network goes
+for other methods as well, in this order."""
+
+DATASETS = {"CIFAR-10": CIFAR, "CIFAR-100": CIFAR, "ImageNet": IMAGENET}
+
+
+def _known() -> Iterator[tuple[str, Network, Recipes]]:
+    """Yield every network of the paper with its recipes, by dataset and method, and for methods of no sub-project."""
+    for dataset, projects in DATASETS.items():
+        recipes = PAPER_IMAGENET if dataset == "ImageNet" else PAPER_CIFAR
+        for project in sorted(projects, key=list(METHODS).index, reverse=True):
+            for name, network in projects[project].items():
+                own = recipes.get(f"{project} of {name.split('-')[0]}", recipes[project])
+                yield f"{dataset} {name}", network, own
+                yield from ((f"{dataset} {method} {name}", network, own) for method in METHODS[project])
+    for dataset in ("CIFAR-10", "CIFAR-100"):
+        yield f"{dataset} MobileNetV2", Network("mobilenet", options()), PAPER_CIFAR["l1"]
+
+
+def _shorter(recipes: Recipes, times: int) -> Recipes:
+    """Return the recipes over fewer epochs; the penalty grows as the schedule shrinks, so that it does as much."""
+    dense = stretched(recipes.dense, max(1, recipes.dense.epochs // times))
+    return replace(recipes, dense=dense, finetune=stretched(recipes.finetune, max(1, recipes.finetune.epochs // times)))
+
+
+def _tier(name: str, summary: str, seeds: int, margin: float, times: int) -> Tier:
+    networks: Mapping[str, Network] = {key: network for key, network, _ in _known()}
+    recipes = {key: _shorter(own, times) for key, _, own in _known()}
+    default = _shorter(PAPER_CIFAR["l1"], times)
+    return Tier(name, summary, seeds, margin, "", networks, {**recipes, "*": default})
+
+
+QUICK = _tier("quick", "the row's own dataset and network, at an eighth of the paper's epochs: for a GPU", 3, 1.0, 8)
+PAPER = _tier("paper", "the row's own dataset, network and schedule: for GPUs, hours or days", 5, 0.5, 1)
