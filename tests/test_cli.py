@@ -33,7 +33,7 @@ def prunebench(monkeypatch, capsys):
         ("networks", "preresnet", "9n+2 layers"),
         ("datasets", "digits", "1,797 scans"),
         ("tiers", "smoke", "digits"),
-        ("tiers", "paper", "cannot run yet"),
+        ("tiers", "paper", "hours or days"),
     ],
 )
 def test_list_has_a_line_for_everything(prunebench, noun, name, said):

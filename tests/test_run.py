@@ -119,7 +119,6 @@ def test_verdicts_become_pytest_outcomes(copied_house):
     ("arguments", "said"),
     [
         (["--pb-tier", "smokey"], "unknown tier 'smokey': did you mean smoke?"),
-        (["--pb-tier", "paper"], "tier 'paper' cannot run yet; `prunebench show ROW --tier paper`"),
         (["--pb-seeds", "0"], "--pb-seeds 0: give 1 or more"),
         pytest.param(
             ["--pb-device", "cuda"],

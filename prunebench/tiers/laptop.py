@@ -17,7 +17,7 @@ _FINETUNE = Recipe(EPOCHS // 2, 0.02, batch_size=128)
 LAPTOP = replace(
     SMOKE,
     name="laptop",
-    summary="MNIST, 60,000 + 10,000 images, and the networks of tier smoke at 28x28; its recipes are not calibrated yet",
+    summary="MNIST, 60,000 + 10,000 images, the networks of tier smoke at 28x28; its recipes are not calibrated yet",
     seeds=5,
     margin=0.3,
     dataset="mnist",
