@@ -8,6 +8,7 @@ from typing import Any
 
 from prunebench.arms import ARMS, PAPER_ARMS
 from prunebench.budget import early, policy, resumed, stretched
+from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.registry import Description
 from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Trained, Training, options
 from prunebench.recipes import Recipes, apart
@@ -201,9 +202,6 @@ PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
 The strength of soft filter pruning is the share of filters that it zeroes.
 """
 
-VOC07 = "PASCAL VOC 07"
-"""The paper's detection dataset, of Table 12."""
-
 TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
 """Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""
 
@@ -224,7 +222,7 @@ def job(row: Row, tier: Tier) -> Job:
         return _brought_along(row, tier, method, own)
     if row.variant and row.variant not in BLOCKS:
         method = replace(method, options=options(target=row.variant))
-    if row.dataset == VOC07:
+    if row.dataset == DETECTION:
         return Transfer(row, tier, method)
     penalty = PENALTIES.get(row.method)
     recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)

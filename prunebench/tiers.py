@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.registry import Description, describe, names
 from prunebench.errors import PrunebenchError, UnknownNameError
 from prunebench.experiment import Network, Options, Recipe, options
@@ -65,7 +66,7 @@ class Tier:
         threads: CPU threads of one training; None for the cores that each worker has.
         halves: the dataset that an architecture is found on and the one that it is tried on, where a claim asks for two
             that share no class; by default what stands for CIFAR-10 and CIFAR-100.
-        substitutes: by the paper's name, a dataset that stands for it in place of `dataset` (`--pb-dataset`).
+        substitutes: by the paper's name, a dataset that stands for it in place of the tier's (`--pb-dataset`).
         detecting: how Table 12 is run.
     """
 
@@ -84,7 +85,8 @@ class Tier:
 
     def description(self, dataset: str) -> Description:
         """Return what stands for a dataset of the paper."""
-        return self.substitutes.get(dataset) or describe(self.dataset)
+        usual = self.detecting.dataset if dataset == DETECTION else self.dataset
+        return self.substitutes.get(dataset) or describe(usual)
 
     def half(self, number: int) -> Description:
         """Return the dataset that an architecture is found on (0), or the one that it is tried on (1)."""

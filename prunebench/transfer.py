@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from prunebench.arms import DETECTION_ARMS
-from prunebench.datasets.registry import Description, describe
 from prunebench.experiment import Detection, Pruning, Recipe, Trained, Training, classifier_of
 from prunebench.jobs import Job
 from prunebench.recipes import Recipes
@@ -20,11 +19,6 @@ class Transfer(Job):
     def classification(self) -> Job:
         """The job of the classifiers."""
         return Job(replace(self.row, dataset="ImageNet"), self.tier, self.method)
-
-    @property
-    def dataset(self) -> Description:
-        """What stands for PASCAL VOC 07."""
-        return describe(self.tier.detecting.dataset)
 
     @property
     def recipes(self) -> Recipes:
