@@ -144,7 +144,7 @@ def _accuracy(spec: Spec, images: Images, store: Store) -> float:
 
     trained = spec.trained if isinstance(spec, Pruning) else spec
     if isinstance(trained, Detection):
-        scenes = load_annotated(trained.dataset)
+        scenes = load_annotated(trained.dataset, store.data)
         if not isinstance(spec, Pruning):
             return evaluate_detector(trained_detector(trained, store), scenes.test).all_points
         small = first_classifier(replace(trained, start=spec), store)

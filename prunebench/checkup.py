@@ -51,7 +51,7 @@ def checks(root: Path, data: Path) -> list[Check]:
         _torch,
         _machine,
         lambda: _store(data),
-        _datasets,
+        lambda: _datasets(data),
         lambda: _tiers(data),
         lambda: _tracking(root),
         lambda: _dvc(data),
@@ -93,8 +93,10 @@ def _store(data: Path) -> Iterator[Check]:
     yield Check("disk", free >= 1, f"{free:.0f} GiB free", "free some space")
 
 
-def _datasets() -> Iterator[Check]:
-    yield Check("datasets", True, ", ".join(registry.names()))
+def _datasets(data: Path) -> Iterator[Check]:
+    here = {*EMBEDDED, *manifest.names(data)}
+    others = ", ".join(name for name in registry.names(data) if name not in here)
+    yield Check("datasets", True, f"{', '.join(sorted(here))}; `prunebench data list` says how to get {others}")
 
 
 def _tiers(data: Path) -> Iterator[Check]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from prunebench.arms import ARMS, PAPER_ARMS
 from prunebench.budget import early, policy, resumed, stretched
+from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.registry import Description
 from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Trained, Training, options
 from prunebench.recipes import Recipes, apart
 from prunebench.tables import Row
 from prunebench.tiers import Tier
-from prunebench.tiers.tier import VOC07
 from prunebench.widening import widened
 
 ROUND = 0.2
@@ -222,7 +222,7 @@ def job(row: Row, tier: Tier) -> Job:
         return _brought_along(row, tier, method, own)
     if row.variant and row.variant not in BLOCKS:
         method = replace(method, options=options(target=row.variant))
-    if row.dataset == VOC07:
+    if row.dataset == DETECTION:
         return Transfer(row, tier, method)
     penalty = PENALTIES.get(row.method)
     recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)

@@ -125,7 +125,8 @@ def _pruned(seed: int, outcome: Outcome) -> Pruned:
 
 def _dataset(job: Job) -> Subject:
     data = job.dataset
-    return Subject(name=job.row.dataset, used=f"{data.name} {data.size}x{data.size}", digest=data.digest)
+    size = f" {data.size}x{data.size}" if data.size else ""
+    return Subject(name=job.row.dataset, used=f"{data.name}{size}", digest=data.digest)
 
 
 def _network(network: Network) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunebench.architectures import paper_network
 from prunebench.budget import policy, same_flops
+from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.registry import Description
 from prunebench.experiment import Recipe
 from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes, apart
@@ -35,8 +36,6 @@ DATASETS = {
     "ImageNet": _description("imagenet", 1_281_167, 50_000, 1000, 224),
 }
 """By the paper's name; they have no digest as long as nothing loads them."""
-
-DETECTION = "PASCAL VOC 07"
 
 NOTES = {
     "12": "sizes are those of the backbone as it classifies ImageNet; the detector's schedule is another project's "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
 from prunebench.errors import StoreError
-from prunebench.experiment import Options, Pruning, Spec, Training, digest, digest_of, options
+from prunebench.experiment import Detection, Options, Pruning, Spec, Training, digest, digest_of, options
 
 
 def parse(document: dict[str, Any]) -> Spec:
@@ -15,7 +15,7 @@ def parse(document: dict[str, Any]) -> Spec:
     Raises:
         StoreError: it is no spec of this version of prunebench.
     """
-    kinds: dict[str, Any] = {"training": Training, "pruning": Pruning}
+    kinds: dict[str, Any] = {"training": Training, "detection": Detection, "pruning": Pruning}
     try:
         spec: Spec = _parse(kinds[document["kind"]], document["spec"])
     except (KeyError, TypeError) as error:
@@ -31,6 +31,15 @@ def _parse(kind: Any, data: Any) -> Any:
     if is_dataclass(kind) and isinstance(data, dict):
         hints = get_type_hints(kind)
         return kind(**{name: _parse(hints[name], value) for name, value in data.items()})  # type: ignore[operator]
-    if isinstance(data, dict):  # one of several kinds, such as `Pruning | None`
-        return _parse(next(option for option in get_args(kind) if is_dataclass(option)), data)
+    if isinstance(data, dict):  # one of several kinds, such as `Training | Pruning`
+        fitting = [option for option in get_args(kind) if is_dataclass(option) and _fits(option, data)]
+        if not fitting:
+            raise TypeError(f"fields {', '.join(data)}")
+        return _parse(fitting[0], data)
     return tuple(data) if isinstance(data, list) else data
+
+
+def _fits(kind: Any, data: dict[str, Any]) -> bool:
+    """Return whether data has all fields that a kind of spec needs, and no others than it has."""
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    return needed <= data.keys() <= {field.name for field in fields(kind)}

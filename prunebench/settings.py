@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prunebench import userfile
+from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.registry import own, require, substitutes
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Network
@@ -129,7 +130,8 @@ def resolve(
     """Return the settings, checked.
 
     Raises:
-        PrunebenchError: an unknown tier, device or dataset, one that is not here, or a number of seeds that is none.
+        PrunebenchError: an unknown tier, device or dataset, a dataset that is not here or does not fit, or a number of
+            seeds that is none.
     """
     folder = root / data
     here = own(folder)
@@ -141,6 +143,8 @@ def resolve(
     chosen = replace(chosen, substitutes={**chosen.substitutes, **mine, **substitutes(dataset, folder)})
     if chosen.dataset:
         require(chosen.dataset, folder)
+    if DETECTION in chosen.substitutes and chosen.detecting:
+        _check_channels(chosen)
     if network:
         chosen = replace(chosen, networks={**chosen.networks, **_own(root / network)})
     return Settings(
@@ -159,6 +163,17 @@ def resolve(
         deterministic=deterministic,
         network=network,
     )
+
+
+def _check_channels(tier: Tier) -> None:
+    """Check that a detector's images have as many channels as those of the classifier that it is built on."""
+    classified, detected = tier.description("ImageNet"), tier.description(DETECTION)
+    if classified.channels != detected.channels:
+        raise PrunebenchError(
+            f"detectors are built on classifiers of {classified.name}, whose images have {classified.channels} "
+            f"channel(s), those of {detected.name} have {detected.channels}; substitute both, such as with "
+            "--pb-dataset imagenet=imagenette --pb-dataset voc07=bccd"
+        )
 
 
 def _own(reference: Path) -> dict[str, Network]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from prunebench.arms import DETECTION_ARMS
-from prunebench.datasets.registry import Description, describe
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Detection, Pruning, Recipe, Trained, Training, classifier_of
 from prunebench.jobs import Job
@@ -22,11 +21,6 @@ class Transfer(Job):
     def classification(self) -> Job:
         """The job of the classifiers."""
         return Job(replace(self.row, dataset="ImageNet"), self.tier, self.method)
-
-    @property
-    def dataset(self) -> Description:
-        """What stands for PASCAL VOC 07."""
-        return describe(self._detecting.dataset)
 
     @property
     def recipes(self) -> Recipes:

@@ -1,12 +1,15 @@
 """Table 12 as specs."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from prunebench import tables
-from prunebench.experiment import Method, Pruning, classifier_of, digest, options
+from prunebench.datasets.registry import describe
+from prunebench.experiment import Method, Pruning, classifier_of, digest, document, options
 from prunebench.jobs import Job, job
+from prunebench.parsing import parse
 from prunebench.preview import preview
 from prunebench.runner.local import inputs, name_of
 from prunebench.tiers import SMOKE
@@ -55,8 +58,22 @@ def test_what_a_detector_is_made_of_is_part_of_its_digest():
     assert digest(job(ROWS[0], wider).dense(0)) != digest(WORK.dense(0))
 
 
+def test_a_substitute_stands_for_the_detection_set_alone():
+    work = job(ROWS[0], replace(SMOKE, substitutes={"PASCAL VOC 07": describe("bccd")}))
+    assert (work.dataset.name, classifier_of(work.dense(0)).dataset.name) == ("bccd", "digits")
+    assert job(ROWS[0], replace(SMOKE, substitutes={"ImageNet": describe("mnist")})).dataset == WORK.dataset
+    assert WORK.dataset == describe("digit-scenes")
+
+
 def test_a_preview_names_the_detection_set_and_the_arms_of_the_table(tmp_path):
     shown = preview(ROWS[0], SMOKE, tmp_path)
     assert shown["dataset"] == "digit-scenes for PASCAL VOC 07"
     assert list(shown["arms"]) == ["dense", "prune_c", "prune_d", "scratch_e", "scratch_b"]
     assert shown["params_dense"] == 74_946
+
+
+@pytest.mark.parametrize("arm", ["dense", "pruned", "prune_c", "prune_d", "scratch_b"])
+def test_what_is_stored_of_a_detector_is_read_back(arm):
+    known = {"dense": WORK.dense(0), "pruned": WORK.pruning(0)}
+    spec = known.get(arm) or WORK.arm(arm, 0, FACTS)
+    assert parse(json.loads(json.dumps(document(spec)))) == spec

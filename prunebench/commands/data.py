@@ -46,7 +46,7 @@ def _entry(name: str, data: Path) -> dict[str, Any]:
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(help="Name of a dataset that `list` shows, or a new one for yours.")],
-    source: Annotated[Path, typer.Argument(help="Its official files; of yours an .npz file or a folder of photos.")],
+    source: Annotated[Path, typer.Argument(help="Its official files; of yours an .npz file or a folder, as below.")],
     licence: Annotated[str, typer.Option(help="Of a dataset of yours.")] = "",
     summary: Annotated[str, typer.Option(help="A line on a dataset of yours.")] = "",
     augment: Annotated[bool, typer.Option(help="Shift and mirror the training images of an .npz file.")] = False,
@@ -56,7 +56,9 @@ def add(
     """Import a dataset, in full or not at all; yours need no more than a name.
 
     An .npz file has the arrays train_images, train_labels, test_images and test_labels: bytes [N, H, W] or
-    [N, H, W, 3], and integers [N]. A folder has photos at train/CLASS/ and val/CLASS/ or test/CLASS/.
+    [N, H, W, 3], and integers [N]. A folder has photos at train/CLASS/ and val/CLASS/ or test/CLASS/. For detection, a
+    folder or tar archive has the layout of PASCAL VOC: Annotations/*.xml, JPEGImages/*.jpg, and the names of the images
+    at ImageSets/Main/trainval.txt and test.txt.
     """
     from prunebench.datasets.importing import add as import_
     from prunebench.datasets.importing import described
@@ -65,8 +67,9 @@ def add(
     said = versioning.add(data) if versioning.is_versioned(data) else ""
     if said:
         raise DatasetError(f"{name} is imported, but dvc add {data} failed: {said}")
+    look = f"of {made.size}x{made.size}" if made.size else "with boxes"
     print(
-        f"{name}: {made.train:,} + {made.test:,} images of {made.size}x{made.size}, {made.classes} classes, "
+        f"{name}: {made.train:,} + {made.test:,} images {look}, {made.classes} classes, "
         f"digest {made.digest[:12]}, in {manifest.place(data, name)}"
     )
 

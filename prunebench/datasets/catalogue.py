@@ -33,6 +33,7 @@ SCENES = Description(
     test=64,
     size=48,
     licence="CC BY 4.0",
+    detection=True,
 )
 
 EMBEDDED = {"digits": range(10), "digits-low": range(5), "digits-high": range(5, 10), "digit-scenes": range(10)}
@@ -128,9 +129,36 @@ IMAGENETTE = _photos(
     licence="Apache-2.0",
 )
 
-_ALL = (DIGITS, DIGITS_LOW, DIGITS_HIGH, SCENES, MNIST, CIFAR10, CIFAR100, CIFAR10_JPEG75, IMAGENET, IMAGENETTE)
+
+def _voc(name: str, summary: str, how: str, *facts: int, licence: str) -> Description:
+    classes, train, test = facts
+    return Description(name, "", summary, 3, classes, train, test, 0, licence, how, detection=True)
+
+
+VOC07 = _voc(
+    "voc07",
+    "9,963 photos with objects of 20 classes (PASCAL VOC 2007), for detection",
+    """python -c "from torchvision.datasets import VOCDetection as V; V('downloads', '2007', 'trainval', download=True)"
+python -c "from torchvision.datasets import VOCDetection as V; V('downloads', '2007', 'test', download=True)"
+prunebench data add voc07 downloads""",
+    *(20, 5_011, 4_952),
+    licence="Flickr's terms of use",
+)
+BCCD = _voc(
+    "bccd",
+    "364 microscope images of blood with red cells, white cells and platelets, for detection",
+    "git clone https://github.com/Shenggan/BCCD_Dataset\nprunebench data add bccd BCCD_Dataset",
+    *(3, 292, 72),
+    licence="MIT",
+)
+
+_SMALL = (DIGITS, DIGITS_LOW, DIGITS_HIGH, MNIST, CIFAR10, CIFAR100, CIFAR10_JPEG75)
+_ALL = (*_SMALL, IMAGENET, IMAGENETTE, SCENES, VOC07, BCCD)
 
 CATALOGUE = {description.name: description for description in _ALL}
 
-PAPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet"}
+DETECTION = "PASCAL VOC 07"
+"""The paper's detection dataset, of Table 12."""
+
+PAPER = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet", "voc07": DETECTION}
 """The paper's datasets, by their names in the registry."""

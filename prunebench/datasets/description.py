@@ -22,12 +22,13 @@ class Description:
         classes: number of classes.
         train: number of training images; 0 where any number will do.
         test: number of test images; 0 where any number will do.
-        size: height and width at which networks see it, in pixels.
+        size: height and width at which networks see it, in pixels; 0 where the detector says.
         licence: under which its images may be used.
         how: the command or page that gets what `prunebench data add` reads.
         mean: of each channel, on the scale from 0 to 1, subtracted from the images.
         std: of each channel, by which they are divided then.
         augment: how training images are varied: `crop-flip` (protocols 1), `resized-crop` (protocols 7), empty for not.
+        detection: whether its images have boxes around objects, for detectors.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Description:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     augment: str = ""
+    detection: bool = False
 
     @property
     def resolution(self) -> float:

@@ -70,8 +70,14 @@ def save_folder(source: Path, wanted: Description, folder: Path) -> Manifest:
     return Manifest(found, sums, sizes, str(source.resolve()))
 
 
-def changed(folder: Path, manifest: Manifest) -> list[str]:
-    """Return the files, of the listing and of the photos, whose content is no longer what was imported."""
+def changed(folder: Path, manifest: Manifest, source: Path) -> list[str]:
+    """Return the files, of the lists in a folder and of those listed, whose content is no longer what was imported.
+
+    Args:
+        folder: of the lists.
+        manifest: of the import.
+        source: the folder that the listed paths start from.
+    """
     wrong = []
     for name, wanted in manifest.sums.items():
         text = (folder / f"{name}.txt").read_bytes()
@@ -80,7 +86,7 @@ def changed(folder: Path, manifest: Manifest) -> list[str]:
             continue
         for line in track(text.decode().splitlines(), f"checking {name}"):
             sha256, _, path = line.partition("  ")
-            file = Path(manifest.source) / path
+            file = source / path
             if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
                 wrong.append(path)
     return wrong

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tarfile
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -47,7 +49,7 @@ def add(wanted: Description, source: Path, data: Path) -> Description:
 
     Args:
         wanted: from `described`.
-        source: a file or folder.
+        source: a file or folder; of images with boxes, also a tar archive.
         data: folder of datasets.
 
     Returns:
@@ -59,7 +61,7 @@ def add(wanted: Description, source: Path, data: Path) -> Description:
     place = manifest.place(data, wanted.name)
     if not source.exists():
         raise DatasetError(f"{source} does not exist")
-    if source.is_file() and source.suffix != ".npz":
+    if source.is_file() and source.suffix != ".npz" and not _is_archive(source, wanted):
         raise DatasetError(f"{source} is neither a folder nor an .npz file; unpack an archive first, as with tar -xf")
     beside = place.with_name(f".{wanted.name}.part")
     try:
@@ -84,16 +86,44 @@ def _write(wanted: Description, source: Path, folder: Path) -> Manifest:
     from prunebench.datasets import readers
     from prunebench.datasets.arrays import Arrays, save_arrays
     from prunebench.datasets.folder import save_folder
+    from prunebench.datasets.voc import save_voc
 
     official: dict[str, Callable[[Path], Arrays]] = {
         "mnist": readers.read_mnist,
         "cifar10": partial(readers.read_cifar, kind=CIFAR10),
         "cifar100": partial(readers.read_cifar, kind=CIFAR100),
     }
+    if _is_archive(source, wanted):
+        unpacked = _unpack(source, folder / source.name)
+        made = save_voc(unpacked, wanted, folder)
+        shutil.rmtree(unpacked)
+        return made
+    if wanted.detection or (wanted.name not in CATALOGUE and _has_boxes(source)):
+        return save_voc(source, wanted, folder)
     if source.is_dir() and wanted.name not in official:
         return save_folder(source, wanted, folder)
     read = official.get(wanted.name, readers.read_npz)
     return save_arrays(read(source), wanted, folder, source.name)
+
+
+def _is_archive(source: Path, wanted: Description) -> bool:
+    """Return whether a file is an archive that can be read as it is: of images with boxes alone."""
+    boxes = wanted.detection or wanted.name not in CATALOGUE
+    return boxes and source.is_file() and tarfile.is_tarfile(source)
+
+
+def _unpack(source: Path, folder: Path) -> Path:
+    try:
+        with tarfile.open(source) as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise DatasetError(f"{source} does not unpack ({error}); get the file anew") from error
+    return folder
+
+
+def _has_boxes(source: Path) -> bool:
+    """Return whether a folder has the layout of PASCAL VOC, in itself or as deep as archives have it."""
+    return any(next(source.glob(f"{above}ImageSets"), None) for above in ("", "*/", "*/*/"))
 
 
 def damages(name: str, data: Path) -> list[str]:
@@ -103,7 +133,9 @@ def damages(name: str, data: Path) -> list[str]:
     found, place = manifest.read(data, name), manifest.place(data, name)
     if found is None:
         return []
-    return folder.changed(place, found) if found.listed else arrays.changed(place, found)
+    if found.description.detection:
+        return folder.changed(place, found, place)
+    return folder.changed(place, found, Path(found.source)) if found.listed else arrays.changed(place, found)
 
 
 def _put(beside: Path, data: Path, made: Description) -> None:

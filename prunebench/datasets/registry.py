@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prunebench.datasets import manifest
-from prunebench.datasets.catalogue import CATALOGUE, EMBEDDED, PAPER
+from prunebench.datasets.catalogue import CATALOGUE, DETECTION, EMBEDDED, PAPER
 from prunebench.datasets.description import Description
 from prunebench.datasets.manifest import Manifest
 from prunebench.errors import DatasetError, PrunebenchError, UnknownNameError
@@ -15,9 +15,10 @@ from prunebench.experiment import Dataset
 from prunebench.folders import work_folder
 
 if TYPE_CHECKING:
+    from prunebench.datasets.annotated import Annotated
     from prunebench.datasets.images import Images
 
-__all__ = ["Description", "describe", "load", "names", "own", "require", "substitutes"]
+__all__ = ["Description", "describe", "load", "load_annotated", "names", "own", "require", "substitutes"]
 
 
 def names(data: Path | None = None) -> list[str]:
@@ -72,15 +73,11 @@ def load(dataset: Dataset, data: Path = Path("data")) -> Images:
 
     if dataset.name in EMBEDDED:
         return load_digits(dataset)
-    found, place = _imported(dataset.name, data), manifest.place(data, dataset.name)
-    digest, classes = found.description.digest, found.description.classes
-    if digest != dataset.digest:
-        raise DatasetError(
-            f"{place} has digest {digest[:12]}, this outcome is of {dataset.digest[:12]}: another dataset of the same "
-            "name"
-        )
+    found, place = _same(dataset, data), manifest.place(data, dataset.name)
+    classes = found.description.classes
     if found.listed:
-        return load_photos(dataset, place, Path(found.source), classes, work_folder(data) / "cache" / digest[:12])
+        cache = work_folder(data) / "cache" / dataset.digest[:12]
+        return load_photos(dataset, place, Path(found.source), classes, cache)
     return load_arrays(dataset, place, classes)
 
 
@@ -88,6 +85,28 @@ def own(data: Path) -> dict[str, Description]:
     """Return those datasets of the paper that are in the folder `data`, by the paper's names."""
     found = {paper: manifest.read(data, name) for name, paper in PAPER.items()}
     return {paper: here.description for paper, here in found.items() if here is not None}
+
+
+def load_annotated(dataset: Dataset, data: Path) -> Annotated:
+    """Load a detection dataset; arguments and errors as for `load`."""
+    from prunebench.datasets.scenes import load_scenes
+    from prunebench.datasets.voc import CLASSES, load_voc
+
+    if dataset.name in EMBEDDED:
+        return load_scenes(dataset)
+    _same(dataset, data)
+    return load_voc(manifest.place(data, dataset.name), CLASSES.get(dataset.name, ()))
+
+
+def _same(dataset: Dataset, data: Path) -> Manifest:
+    """Return the manifest of an imported dataset that is the one of a spec."""
+    found = _imported(dataset.name, data)
+    if found.description.digest != dataset.digest:
+        raise DatasetError(
+            f"{manifest.place(data, dataset.name)} has digest {found.description.digest[:12]}, this outcome is of "
+            f"{dataset.digest[:12]}: another dataset of the same name"
+        )
+    return found
 
 
 def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:
@@ -98,7 +117,8 @@ def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:
         data: folder of datasets.
 
     Raises:
-        PrunebenchError: a text is not of this form, or names no dataset of the paper.
+        PrunebenchError: a text is not of this form, names no dataset of the paper, or has one for detection and one for
+            classification.
         UnknownNameError: there is no such dataset to stand for it.
         DatasetError: it is not here; says how to get it.
     """
@@ -109,6 +129,13 @@ def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:
             raise PrunebenchError(
                 f"--pb-dataset {text}: write PAPER=OURS, such as cifar10=cifar10-jpeg75; PAPER is one of "
                 f"{', '.join(PAPER)}, OURS one of {', '.join(names(data))}"
+            )
+        detection = PAPER[paper] == DETECTION
+        if describe(ours, data).detection != detection:
+            alike = [name for name in names(data) if describe(name, data).detection == detection]
+            raise PrunebenchError(
+                f"--pb-dataset {text}: one of the two is for detection, the other for classification; "
+                f"valid for {paper} are {', '.join(alike)}"
             )
         found[PAPER[paper]] = require(ours, data)
     return found

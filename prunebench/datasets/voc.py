@@ -6,10 +6,12 @@ PASCAL VOC 2007 itself comes in this layout (its folder `VOCdevkit/VOC2007`), an
 from __future__ import annotations
 
 import hashlib
+import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -17,7 +19,10 @@ from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 
 from prunebench.datasets.annotated import Annotated, Scene, Target
+from prunebench.datasets.description import Description, differences
+from prunebench.datasets.manifest import Manifest, digest_of
 from prunebench.errors import DatasetError
+from prunebench.terminal import track
 
 VOC07 = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -27,6 +32,9 @@ VOC07 = (
 
 BCCD = ("Platelets", "RBC", "WBC")
 """The classes of BCCD: platelets, red and white blood cells."""
+
+CLASSES = {"voc07": VOC07, "bccd": BCCD}
+"""By the names of their datasets in the registry."""
 
 LAYOUT = ("Annotations", "ImageSets/Main", "JPEGImages")
 """Folders of a dataset."""
@@ -53,18 +61,43 @@ def load_voc(folder: Path, classes: Sequence[str] = ()) -> Annotated:
 
 
 def check_voc(folder: Path, classes: Sequence[str] = ()) -> str:
-    """Check a folder as `load_voc` does, decode every image, and return the sha256 of the annotations and images.
+    """Check a folder as `load_voc` does, decode every image, and list what the splits name, as sha256sum does.
 
     Raises:
         DatasetError: as `load_voc`, or an image does not decode or has another size than its annotation says.
     """
-    root, digest = root_of(folder), hashlib.sha256()
-    for images in _read(root, classes)[1]:
-        for i, (name, _) in enumerate(images.targets):
+    root = root_of(folder)
+    paths = [_split(root, split) for split in SPLITS]
+    for split, images in zip(SPLITS, _read(root, classes)[1], strict=True):
+        for i, (name, _) in enumerate(track(images.targets, f"checking {split}")):
             _check_size(root, name, images[i][0])
-            for path in (_annotation(root, name), _image(root, name)):
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+            paths += [_annotation(root, name), _image(root, name)]
+    listed = {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return "".join(f"{sha256}  {path}\n" for path, sha256 in listed.items())
+
+
+def save_voc(source: Path, wanted: Description, folder: Path) -> Manifest:
+    """Check a dataset and copy what its splits name, beside `files.txt`, the list that `check_voc` returns.
+
+    Raises:
+        DatasetError: as `check_voc`, or there are not as many images or classes as wanted.
+    """
+    if wanted.size or wanted.augment:
+        raise DatasetError("size and augmentation are of images to classify; leave them out for images with boxes")
+    root, classes = root_of(source), CLASSES.get(wanted.name, ())
+    listing = check_voc(root, classes)
+    made, sums = load_voc(root, classes), {"files": hashlib.sha256(listing.encode()).hexdigest()}
+    counts: dict[str, Any] = {"classes": len(made.classes), "train": len(made.train), "test": len(made.test)}
+    found = replace(wanted, digest=digest_of(sums), channels=3, detection=True, **counts)
+    for problem in differences(found, wanted, counts):
+        raise DatasetError(f"{source}: {problem}; nothing was imported")
+    paths = [line.split("  ", 1)[1] for line in listing.splitlines()]
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / path, folder / path)
+    (folder / "files.txt").write_text(listing)
+    sizes = {path: (folder / path).stat().st_size for path in ("files.txt", *paths)}
+    return Manifest(found, sums, sizes, source.name)
 
 
 @dataclass(frozen=True)
@@ -116,6 +149,8 @@ def _read(root: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], list[Voc
     names = {split: _names(root, split) for split in SPLITS}
     objects = {name: _objects(root, name) for split in SPLITS for name in names[split]}
     known = tuple(classes or sorted({o.label for name in names["trainval"] for o in objects[name]}))
+    if not known:
+        raise DatasetError(f"{root}: no image of the split trainval has an object")
     targets = {name: _target(name, found, known) for name, found in objects.items()}
     return known, [VocImages(root, [(name, targets[name]) for name in names[split]]) for split in SPLITS]
 
@@ -128,10 +163,16 @@ class _Object:
 
 
 def _names(root: Path, split: str) -> list[str]:
-    names = _existing(root / "ImageSets" / "Main" / f"{split}.txt").read_text().split()
+    names = _split(root, split).read_text().split()
     if not names:
         raise DatasetError(f"{root}: the split {split} names no images")
+    if elsewhere := [name for name in names if Path(name).name != name]:
+        raise DatasetError(f"{root}: the split {split} names {elsewhere[0]!r}; valid are names of files in JPEGImages")
     return names
+
+
+def _split(root: Path, split: str) -> Path:
+    return _existing(root / "ImageSets" / "Main" / f"{split}.txt")
 
 
 def _objects(root: Path, name: str) -> list[_Object]:

@@ -89,7 +89,8 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
     """Train a detector as `evaluate_training` trains a classifier; its accuracy is the mean average precision."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    scenes, detector = load_annotated(spec.dataset), starting_detector(spec, runner.store).to(runner.device)
+    scenes = load_annotated(spec.dataset, runner.store.data)
+    detector = starting_detector(spec, runner.store).to(runner.device)
     report, state = _reporter(spec, runner, piece), Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
         history = train_detector(detector, scenes, spec.recipe, spec.seed, state, report)
@@ -160,7 +161,7 @@ def _accuracy(trained: Trained, small: nn.Module, runner: Runner) -> float:
     """Return the accuracy of a pruned network, or the mean average precision of the detector around it, in percent."""
     if isinstance(trained, Detection):
         detector = detector_on(small, trained, runner.store, trained).to(runner.device)
-        return evaluate_detector(detector, load_annotated(trained.dataset).test).all_points
+        return evaluate_detector(detector, load_annotated(trained.dataset, runner.store.data).test).all_points
     images = load_images(trained.dataset, runner.store.data, runner.device)
     return evaluate(deepcopy(small).to(runner.device), images.test, images.test_labels)[1]
 

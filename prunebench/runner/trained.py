@@ -15,7 +15,6 @@ from prunebench import networks
 from prunebench.datasets import registry as datasets
 from prunebench.datasets.annotated import Annotated
 from prunebench.datasets.images import Images
-from prunebench.datasets.scenes import load_scenes
 from prunebench.errors import StoreError
 from prunebench.experiment import Dataset, Detection, Pruning, Spec, Trained, Training, classifier_of, digest
 from prunebench.networks.detection import OWNERS, faster_rcnn, hand_back
@@ -33,9 +32,9 @@ def load_images(dataset: Dataset, data: Path, device: str = "cpu") -> Images:
 
 
 @lru_cache(maxsize=1)
-def load_annotated(dataset: Dataset) -> Annotated:
-    """Load a detection dataset once per process."""
-    return load_scenes(dataset)
+def load_annotated(dataset: Dataset, data: Path) -> Annotated:
+    """Load a detection dataset from a folder once per process."""
+    return datasets.load_annotated(dataset, data)
 
 
 def starting_network(spec: Training, store: Store) -> nn.Module:
@@ -126,7 +125,7 @@ def detector_on(network: nn.Module, spec: Detection, store: Store, known: Traine
         store: where outcomes are.
         known: a stored detector, whose other layers it has; without one they are drawn by the spec's seed.
     """
-    scenes = load_annotated(spec.dataset)
+    scenes = load_annotated(spec.dataset, store.data)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(torch.randint(2**62, (), generator=rng(spec.seed, "detector"))))
         detector = faster_rcnn(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.catalogue import PAPER as PAPERS
 from prunebench.datasets.registry import Description, describe, names
 from prunebench.errors import DatasetError, PrunebenchError
 from prunebench.experiment import Network, Options
 from prunebench.recipes import Recipes
 from prunebench.tables import Row
-
-VOC07 = "PASCAL VOC 07"
-"""What the paper's detectors are trained on (Table 12)."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ class Tier:
         """
         if dataset in self.substitutes:
             return self.substitutes[dataset]
+        if dataset == DETECTION and self.detecting is not None:
+            return describe(self.detecting.dataset)
         if self.dataset:
             return describe(self.dataset)
         own = next((name for name, paper in PAPERS.items() if paper == dataset), None)
@@ -92,7 +92,7 @@ class Tier:
 
     def has(self, row: Row) -> bool:
         """Say whether this tier has a network and a dataset for a row."""
-        if row.dataset == VOC07:
+        if row.dataset == DETECTION:
             return self.detecting is not None
         return self.stand_in(row) in self.networks and bool(self.dataset or row.dataset in self.substitutes)
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 from dataset_files import arrays, write_npz
 from typer.testing import CliRunner
+from voc_files import write_voc
 
 from prunebench.commands.data import app
 from prunebench.datasets.catalogue import EMBEDDED
@@ -56,6 +57,26 @@ def test_verifying_what_is_not_here_says_how_to_get_it(tmp_path):
         data("verify", "cifar10", "--data", tmp_path)
 
 
+def test_images_with_boxes_are_added_listed_and_verified(tmp_path):
+    boxes = {"trainval": {"1": [("bee", (1, 1, 40, 30))]}, "test": {"2": [("bee", (5, 5, 9, 9))]}}
+    source, here = write_voc(tmp_path / "insects", boxes), tmp_path / "data"
+    out = data("add", "bees", source, "--licence", "CC0", "--data", here)
+    assert "bees: 1 + 1 images with boxes, 1 classes, digest" in out
+    listed = data("list", "--data", here)
+    assert "1 + 1 images, licence: CC0" in listed
+    assert "364 microscope images" in listed
+    assert "V('downloads', '2007', 'test', download=True)" in listed
+    assert data("verify", "--data", here) == "bees: as imported\n"
+
+
+def test_detectors_are_not_built_on_classifiers_of_other_channels(house, tmp_path):
+    boxes = {"trainval": {"1": [("bee", (1, 1, 40, 30))]}, "test": {"2": [("bee", (5, 5, 9, 9))]}}
+    data("add", "bees", write_voc(tmp_path / "insects", boxes), "--data", house.path / "data")
+    code, out = house.pytest("--pb-dataset", "voc07=bees")
+    assert code == 4
+    assert "built on classifiers of digits, whose images have 1 channel(s), those of bees have 3" in out
+
+
 def test_the_command_line_has_it():
     done = subprocess.run(
         [sys.executable, "-m", "prunebench", "data", "add", "mnist", "nowhere"],
@@ -103,6 +124,8 @@ def test_the_ini_file_can_substitute_and_another_row_keeps_the_tiers_dataset(hou
         ("cifar10:mnist", "write PAPER=OURS"),
         ("cifar10=mnits", "unknown dataset 'mnits': did you mean mnist"),
         ("cifar10=mnist", "prunebench data add mnist downloads"),
+        ("cifar10=bccd", "one of the two is for detection, the other for classification"),
+        ("voc07=bccd", "git clone https://github.com/Shenggan/BCCD_Dataset"),
     ],
 )
 def test_a_substitute_that_cannot_be_ends_the_run_before_anything_is_trained(house, pair, said):

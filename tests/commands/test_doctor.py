@@ -24,7 +24,8 @@ def test_a_machine_that_can_run_is_well(looked):
     assert code == 0
     assert found["Python"]["found"] == platform.python_version()
     assert found["cores"]["found"].startswith(f"{len(os.sched_getaffinity(0))};")
-    assert "digits" in found["datasets"]["found"]
+    assert found["datasets"]["found"].startswith("digit-scenes, digits, ")
+    assert "`prunebench data list` says how to get bccd, " in found["datasets"]["found"]
     assert (found["tier smoke"]["ok"], found["MLflow"]["ok"], found["store"]["ok"]) == (True, True, True)
     assert all(check["ok"] or check["todo"] for check in found.values())
 

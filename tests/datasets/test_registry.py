@@ -6,6 +6,7 @@ import pytest
 from dataset_files import arrays, write_npz
 
 from prunebench.datasets import registry
+from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.datasets.importing import add, described
 from prunebench.errors import DatasetError, PrunebenchError, UnknownNameError
 from prunebench.experiment import digest_of, to_json
@@ -49,24 +50,35 @@ def test_a_spec_of_another_content_is_refused(data):
         registry.load(spec, data)
 
 
-@pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar100", "imagenet", "imagenette", "cifar10-jpeg75"])
+@pytest.mark.parametrize("name", [n for n in registry.names() if n not in EMBEDDED])
 def test_a_missing_dataset_says_what_gets_it(name, tmp_path):
     with pytest.raises(DatasetError, match=rf"{name} is not in .*; get it so:\n(.|\n)*prunebench data add {name}"):
         registry.require(name, tmp_path)
 
 
 def test_substitutes_stand_for_the_papers_datasets(data):
-    found = registry.substitutes(["cifar10=mine", "imagenet=digits"], data)
-    assert {paper: ours.name for paper, ours in found.items()} == {"CIFAR-10": "mine", "ImageNet": "digits"}
+    found = registry.substitutes(["cifar10=mine", "imagenet=digits", "voc07=digit-scenes"], data)
+    assert {paper: ours.name for paper, ours in found.items()} == {
+        "CIFAR-10": "mine",
+        "ImageNet": "digits",
+        "PASCAL VOC 07": "digit-scenes",
+    }
 
 
 @pytest.mark.parametrize(
     ("text", "kind", "said"),
     [
         ("cifar10", PrunebenchError, "--pb-dataset cifar10: write PAPER=OURS, such as cifar10=cifar10-jpeg75"),
-        ("cifar11=mine", PrunebenchError, "PAPER is one of cifar10, cifar100, imagenet, OURS one of .*mine"),
+        ("cifar11=mine", PrunebenchError, "PAPER is one of cifar10, cifar100, imagenet, voc07, OURS one of .*mine"),
         ("cifar10=mime", UnknownNameError, "unknown dataset 'mime': did you mean mine"),
         ("cifar10=mnist", DatasetError, "dataset mnist is not in"),
+        ("voc07=bccd", DatasetError, "dataset bccd is not in"),
+        (
+            "voc07=mine",
+            PrunebenchError,
+            "one of the two is for detection.* valid for voc07 are bccd, digit-scenes, voc07$",
+        ),
+        ("cifar10=bccd", PrunebenchError, "for classification; valid for cifar10 are cifar10, .*mine, mnist$"),
     ],
 )
 def test_a_substitute_that_is_none_is_refused(text, kind, said, data):

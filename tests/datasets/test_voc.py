@@ -53,11 +53,14 @@ def test_a_dataset_is_found_below_the_given_folder(folder, tmp_path):
     assert root_of(tmp_path) == root_of(folder) == folder
 
 
-def test_the_digest_is_of_images_and_annotations(folder, tmp_path):
+def test_the_list_is_of_images_annotations_and_splits(folder, tmp_path):
     before = check_voc(folder)
     assert before == check_voc(write_voc(tmp_path / "again", SCENES))
     write_annotation(folder, "000001", [("cat", (5, 5, 6, 5))])
     assert check_voc(folder) != before
+    write_voc(tmp_path / "again", {"trainval": {"000005": SCENES["trainval"]["000005"]}, "test": SCENES["test"]})
+    assert "000007" in before
+    assert "000007" not in check_voc(tmp_path / "again")
 
 
 def broken_image(folder):
@@ -75,6 +78,11 @@ DAMAGES = {
     "no annotation": (lambda f: (f / "Annotations" / "000007.xml").unlink(), "000007.xml is missing"),
     "no split": (lambda f: (f / "ImageSets" / "Main" / "test.txt").unlink(), "test.txt is missing"),
     "empty split": (lambda f: (f / "ImageSets" / "Main" / "test.txt").write_text("\n"), "split test names no images"),
+    "foreign split": (
+        lambda f: (f / "ImageSets" / "Main" / "test.txt").write_text("../Annotations/000001\n"),
+        "test names '../Annotations/000001'; valid are names of files in JPEGImages",
+    ),
+    "no objects": (lambda f: write_annotation(f, "000005", []), "no image of the split trainval has an object"),
     "no layout": (lambda f: (f / "JPEGImages").rename(f / "images"), "is no dataset in VOC layout"),
     "broken image": (broken_image, "000005.jpg does not decode as an image"),
     "other image": (other_image, r"000005.jpg has the size \(40, 30\), its annotation says \(20, 20\)"),

@@ -84,12 +84,12 @@ def test_a_pruned_detector_keeps_what_it_had_learnt(store):
 
 def test_what_the_pruned_detector_is_worth_is_measured_before_it_is_tuned(store):
     detector = starting_detector(arms(store)["prune_d"], store)
-    scenes = load_annotated(describe("digit-scenes").spec())
+    scenes = load_annotated(describe("digit-scenes").spec(), store.data)
     assert stored(store, "pruned").facts["accuracy"] == evaluate_detector(detector, scenes.test).all_points
 
 
 def test_a_stored_detector_is_the_one_that_was_measured(store):
-    scenes = load_annotated(describe("digit-scenes").spec())
+    scenes = load_annotated(describe("digit-scenes").spec(), store.data)
     precision = evaluate_detector(trained_detector(arms(store)["scratch_b"], store), scenes.test)
     facts = stored(store, "scratch_b").facts
     assert (precision.all_points, precision.eleven_points) == (facts["accuracy"], facts["map07"])
