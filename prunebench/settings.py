@@ -52,8 +52,8 @@ class Settings:
     tier: Tier
     why: str
     seeds: tuple[int, ...]
-    strict: bool
-    method: str
+    strict: bool = False
+    method: str = ""
     workers: int = 1
     looks: tuple[Look, ...] = ()
     datasets: tuple[str, ...] = ()
@@ -114,47 +114,37 @@ class Settings:
 
 def resolve(
     root: Path,
-    data: str,
-    tier: str,
-    seeds: str | None,
-    strict: bool,
-    method: str,
-    workers: int = 1,
+    data: str = "data",
+    tier: str = "auto",
+    seeds: str | None = None,
     dataset: Sequence[str] = (),
-    device: str = "auto",
-    deterministic: bool = False,
     network: str = "",
+    **asked: Any,
 ) -> Settings:
     """Return the settings, checked.
+
+    Args:
+        root: folder that relative paths start from.
+        data: folder of datasets, checkpoints and records.
+        tier: its name, or `auto`.
+        seeds: as `--pb-seeds` has it; None for the tier's.
+        dataset: what stands for datasets of the paper, each as `PAPER=OURS`.
+        network: a user's network, as `path/to/file.py:build`.
+        asked: further attributes of `Settings`, taken as they are.
 
     Raises:
         PrunebenchError: an unknown tier, device or dataset, one that is not here, or a number of seeds that is none.
     """
     chosen, why = choose(tier)
-    if device not in DEVICES:
-        raise PrunebenchError(f"--pb-device {device}: unknown; valid are {', '.join(DEVICES)}")
-    planned = looks(seeds, chosen.seeds, chosen.confidence)
-    count, folder = planned[-1].seeds, root / data
+    if asked.get("device", "auto") not in DEVICES:
+        raise PrunebenchError(f"--pb-device {asked['device']}: unknown; valid are {', '.join(DEVICES)}")
+    planned, folder = looks(seeds, chosen.seeds, chosen.confidence), root / data
     chosen = replace(chosen, substitutes=dict(chosen.substitutes) | substitutes(dataset, folder))
     require(chosen.dataset, folder)
     if network:
         chosen = replace(chosen, networks={**chosen.networks, **_own(root / network)})
-    return Settings(
-        root=root,
-        data=folder,
-        work=work_folder(folder),
-        tier=chosen,
-        why=why,
-        seeds=tuple(range(count)),
-        strict=strict,
-        method=method,
-        workers=workers,
-        looks=planned,
-        datasets=tuple(dataset),
-        device=device,
-        deterministic=deterministic,
-        network=network,
-    )
+    asked |= {"looks": planned, "datasets": tuple(dataset), "network": network}
+    return Settings(root, folder, work_folder(folder), chosen, why, tuple(range(planned[-1].seeds)), **asked)
 
 
 def _own(reference: Path) -> dict[str, Network]:
