@@ -9,15 +9,16 @@ from typing import Annotated
 
 import typer
 
+from prunebench.commands.options import Data, Json, Tier
 from prunebench.planning import Part
 
 
 def plan(
     expression: Annotated[str, typer.Option("-k", help="As pytest's -k.")] = "",
-    tier: Annotated[str, typer.Option(help="Size of the run.")] = "auto",
+    tier: Tier = "auto",
     seeds: Annotated[str | None, typer.Option(help="Seeds of each row, as --pb-seeds; else the tier's.")] = None,
-    data: Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")] = Path("data"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = Path("data"),
+    as_json: Json = False,
 ) -> None:
     """Show what a run on claims would find stored, what it would train and about how long that takes."""
     from prunebench import planning
