@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import is_dataclass
 from typing import Any, get_args, get_type_hints
 
 from prunebench.errors import StoreError
-from prunebench.experiment import Options, Pruning, Spec, Training, digest, digest_of, options
+from prunebench.experiment import Detection, Options, Pruning, Spec, Training, digest, digest_of, options
 
 
 def parse(document: dict[str, Any]) -> Spec:
@@ -15,10 +16,10 @@ def parse(document: dict[str, Any]) -> Spec:
     Raises:
         StoreError: it is no spec of this version of prunebench.
     """
-    kinds: dict[str, Any] = {"training": Training, "pruning": Pruning}
+    kinds: dict[str, Any] = {"training": Training, "detection": Detection, "pruning": Pruning}
     try:
         spec: Spec = _parse(kinds[document["kind"]], document["spec"])
-    except (KeyError, TypeError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise StoreError(f"no spec of this version of prunebench ({error})") from error
     if digest(spec) != digest_of(document):
         raise StoreError("a spec of another version of prunebench")
@@ -31,6 +32,10 @@ def _parse(kind: Any, data: Any) -> Any:
     if is_dataclass(kind) and isinstance(data, dict):
         hints = get_type_hints(kind)
         return kind(**{name: _parse(hints[name], value) for name, value in data.items()})  # type: ignore[operator]
-    if isinstance(data, dict):  # one of several kinds, such as `Pruning | None`
-        return _parse(next(option for option in get_args(kind) if is_dataclass(option)), data)
+    if isinstance(data, dict):  # one of several kinds, such as `Training | Pruning`
+        *kinds, last = (option for option in get_args(kind) if is_dataclass(option))
+        for option in kinds:
+            with suppress(LookupError, TypeError):
+                return _parse(option, data)
+        return _parse(last, data)
     return tuple(data) if isinstance(data, list) else data
