@@ -11,7 +11,7 @@ from prunebench.budget import early, policy, resumed, stretched
 from prunebench.datasets.registry import Description
 from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Trained, Training, options
 from prunebench.penalties import penalty
-from prunebench.recipes import Recipes, apart
+from prunebench.recipes import Recipes, apart, rounded
 from prunebench.tables import Row
 from prunebench.tiers import Tier
 from prunebench.widening import widened
@@ -92,7 +92,7 @@ class Job:
             found = self._until(seed, self.stop)
             return replace(found, dataset=self.tier.half(0).spec()) if self.row.setting == FOUND else found
         dense = self.classifier(seed)
-        gentle = replace(dense.recipe, lr=float(f"{PRETRAINED * dense.recipe.lr:.3g}"))
+        gentle = replace(dense.recipe, lr=rounded(PRETRAINED * dense.recipe.lr))
         return replace(dense, recipe=gentle, regulariser=self.regulariser, start=Start(rewound=dense))
 
     def _until(self, seed: int, stop: int | None) -> Training:

@@ -11,6 +11,7 @@ import typer
 
 from prunebench.commands.options import Data, Json, Tier
 from prunebench.planning import Part
+from prunebench.terminal import clock
 
 
 def plan(
@@ -63,10 +64,3 @@ def _time(found: dict[str, object]) -> str:
     rough = "a rough figure from a few steps here, since nothing is stored of some networks"
     basis = rough if found["measured_now"] else "from what stored outcomes of the same networks took"
     return f"about {clock(found['seconds'])} on one worker ({basis})"  # type: ignore[arg-type]
-
-
-def clock(seconds: float) -> str:
-    """Return a time for people: `40 s`, `3 min` or `5.2 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from prunebench.terminal import clock
+
 
 @dataclass(frozen=True)
 class State:
@@ -43,10 +45,7 @@ class State:
         """Time that is left now, in words; empty if not known."""
         if self.seconds_left is None:
             return ""
-        seconds = max(self.seconds_left - (time.time() - self.written), 0.0)
-        if seconds < 100:
-            return f"~{seconds:.0f} s"
-        return f"~{seconds / 60:.0f} min" if seconds < 6000 else f"~{seconds / 3600:.1f} h"
+        return f"~{clock(max(self.seconds_left - (time.time() - self.written), 0.0))}"
 
     @property
     def short(self) -> str:
