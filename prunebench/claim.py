@@ -59,14 +59,15 @@ class Case:
     Attributes:
         settings: of the run.
         runner: computes what is missing.
-        claim: id of the claim, or `control`.
+        claim: id of the claim, `control` or `candidate`.
         name: of the test; the record of a claim over many rows goes by it.
         statement: the claim in our words.
-        section: of the paper.
+        section: of the paper, or `controls` or `candidates`.
         one_row: whether it judges a single row, whose record then carries the verdict.
         memory: what other tests of this process observed; a finished row is derived once.
         observed: the rows seen so far, by id.
         specs: digests of all outcomes seen so far.
+        began: when, by the monotonic clock.
     """
 
     settings: Settings

@@ -1,4 +1,4 @@
-"""What the user asked for, resolved once per process: folders, tier, seeds, method, datasets."""
+"""What the user asked for, resolved once per process: folders, tier, seeds, method, network, datasets, device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's tables: rows and claims as `claims/tables.yaml` has them."""
+"""The tables of the paper, its figures and what later papers claim: rows and claims as the files of `claims/` have them."""
 
 from __future__ import annotations
 
