@@ -1,4 +1,4 @@
-"""The tables of the paper, its figures and what later papers claim: rows and claims as the files of `claims/` have them."""
+"""The tables and figures of the paper, and what later papers claim, as the files of `claims/` have them."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from prunebench.folders import write_whole
 from prunebench.terminal import clock
 
 
@@ -66,11 +67,8 @@ class State:
 
 def save(state: State, folder: Path) -> None:
     """Write `<worker>.json`, whole or not at all; not at all on a full disk, which must not end a training."""
-    path = folder / f"{state.worker}.json"
     with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".new").write_text(json.dumps(asdict(state)))
-        path.with_suffix(".new").replace(path)
+        write_whole(folder / f"{state.worker}.json", json.dumps(asdict(state)))
 
 
 def load(path: Path) -> State | None:
