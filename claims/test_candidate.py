@@ -3,7 +3,7 @@
 import pytest
 
 from prunebench.arms import BASELINE_ARMS, PAPER_ARMS
-from prunebench.plugin import settings_of
+from prunebench.options import settings_of
 from prunebench.tables import Row
 
 PERCENT = {"VGG-19": 50, "PreResNet-164": 40, "DenseNet-40": 40}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from prunebench.budget import same_flops, stretched
 from prunebench.experiment import Recipe
-from prunebench.recipes import Recipes
+from prunebench.recipes import Recipes, rounded
 
 ANOTHER = 1000
 """Added to the seed of an arm that repeats another one with other randomness."""
@@ -73,7 +73,7 @@ def _finetune_e(recipes: Recipes, dense: int, pruned: int) -> Recipe:
 
 
 def _faster(factor: int) -> Callable[[Recipes, int, int], Recipe]:
-    return lambda r, dense, pruned: replace(r.finetune, lr=float(f"{r.finetune.lr * factor:.3g}"))
+    return lambda r, dense, pruned: replace(r.finetune, lr=rounded(r.finetune.lr * factor))
 
 
 EPOCHS = "epochs of the dense training"

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 ROOM = 1e-3
 """Share of the test images on which another machine may round to another class; one image always may."""
 
-OPTIONS = ("--pb-tier", "--pb-seeds", "--pb-dataset", "--pb-method")
-"""Options that the command of a record may have."""
+OPTIONS = ("--pb-tier", "--pb-seeds", "--pb-dataset", "--pb-method", "--pb-network")
+"""Options with a value that the command of a record may have; `--pb-deterministic` has none."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,9 @@ def command(record: AnyRecord) -> tuple[str, tuple[str, ...]]:
     """
     words = shlex.split(record.command)
     options = words[4:]
-    known = {*options[::2]} <= {*OPTIONS} and not any(value.startswith("-") for value in options[1::2])
-    if words[:3] != ["pytest", "claims", "-k"] or len(options) % 2 or not known:
+    valued = [word for word in options if word != "--pb-deterministic"]
+    known = {*valued[::2]} <= {*OPTIONS} and not any(value.startswith("-") for value in valued[1::2])
+    if words[:3] != ["pytest", "claims", "-k"] or len(valued) % 2 or not known:
         raise PrunebenchError(f"its command {record.command!r} is none that prunebench writes")
     claim = "" if isinstance(record, ClaimRecord) or not record.verdicts else f" and {record.verdicts[0].claim}"
     return f"({words[3]}{claim})", tuple(options)

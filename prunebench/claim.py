@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prunebench.experiment import PROTOCOL, digest
+from prunebench.folders import write_whole
 from prunebench.jobs import Job, candidate, job
 from prunebench.measures import measured
 from prunebench.observation import observe, specs
@@ -59,14 +59,15 @@ class Case:
     Attributes:
         settings: of the run.
         runner: computes what is missing.
-        claim: id of the claim, or `control`.
+        claim: id of the claim, `control` or `candidate`.
         name: of the test; the record of a claim over many rows goes by it.
         statement: the claim in our words.
-        section: of the paper.
+        section: of the paper, or `controls` or `candidates`.
         one_row: whether it judges a single row, whose record then carries the verdict.
         memory: what other tests of this process observed; a finished row is derived once.
         observed: the rows seen so far, by id.
         specs: digests of all outcomes seen so far.
+        began: when, by the monotonic clock.
     """
 
     settings: Settings
@@ -173,11 +174,8 @@ def write(record: AnyRecord, data: Path) -> Path:
     text = dump(record)
     if path.exists() and path.read_text() == text:
         return path
-    beside = path.with_suffix(f".{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text)
-        beside.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise unwritable(data, error) from error
     return path

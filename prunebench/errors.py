@@ -6,6 +6,12 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+def near(given: str, valid: Iterable[str]) -> str:
+    """Return three of the valid names: those that are like the given one, else the first."""
+    names = list(valid)
+    return ", ".join(get_close_matches(given, names) or names[:3])
+
+
 class PrunebenchError(Exception):
     """Base of every error whose message is complete without a traceback."""
 
@@ -34,6 +40,6 @@ class UnknownNameError(PrunebenchError):
             valid: all valid names.
         """
         names = sorted(valid)
-        near = get_close_matches(given, names, n=4, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"valid: {', '.join(names)}."
+        like = get_close_matches(given, names, n=4, cutoff=0.5)
+        hint = f"did you mean {' or '.join(like)}?" if like else f"valid: {', '.join(names)}."
         super().__init__(f"unknown {kind} {given!r}: {hint} `prunebench list {kind}s` shows them all.")

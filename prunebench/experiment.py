@@ -1,14 +1,14 @@
 """What is to be computed, as values: a spec contains the specs that it starts from, and its digest names its outcome.
 
-There is no other workflow engine: a fine-tuning contains the pruning whose network it continues, which contains the
-training of the network that was pruned. Nothing in this module imports torch, so that collecting tests stays fast.
+A fine-tuning contains the pruning whose network it continues, which contains the training of the network that was
+pruned. Nothing in this module imports torch, so that collecting tests stays fast.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, TypeAlias
 
 PROTOCOL = 1
@@ -19,11 +19,7 @@ Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | None"
 
 @dataclass(frozen=True)
 class Options:
-    """Named settings of a network, method or dataset, in the order of their names.
-
-    Attributes:
-        items: pairs of name and value, sorted by name.
-    """
+    """Named settings of a network, method or dataset: pairs of name and value, sorted by name."""
 
     items: tuple[tuple[str, Value], ...] = ()
 
@@ -126,13 +122,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Regulariser:
-    """A penalty that acts on the gradients during training.
+    """A penalty that acts during training.
 
     Attributes:
-        name: `bn_l1` (network slimming: L1 on the scales of batch normalisation), or `method`, the one that a user's
-            method brings along.
+        name: `bn_l1` (L1 on the scales of batch normalisation), one of `pruning.regularisers`, or `method`.
         strength: factor of the penalty.
-        method: the user's method where `name` is `method`.
+        method: a user's or an installed one, which brings the penalty along, where `name` is `method`.
     """
 
     name: str
@@ -148,9 +143,8 @@ class Start:
         pruning: the pruning whose architecture is trained; None for the dense network.
         weights: `fresh` (drawn anew for this architecture, masked layers rescaled), `unscaled` (the same with the
             spread of the dense network) or `inherited` (those that pruning left).
-        rewound: the training, of the dense architecture, whose last weights are inherited in place of those of the
-            network that was pruned; one of 0 epochs gives the initial weights. Without a pruning, what a dense network
-            starts from.
+        rewound: the training of the dense network whose last weights are inherited in place of those that pruning left;
+            one of 0 epochs gives the initial weights. Without a pruning, what a dense network starts from.
     """
 
     pruning: Pruning | None = None
@@ -198,9 +192,6 @@ class Detection:
     detector: Options = Options()
 
 
-Trained: TypeAlias = Training | Detection
-
-
 @dataclass(frozen=True)
 class Pruning:
     """A pruning method applied to one trained network.
@@ -220,7 +211,8 @@ class Pruning:
     source: Pruning | None = None
 
 
-Spec: TypeAlias = Training | Detection | Pruning
+Trained: TypeAlias = Training | Detection
+Spec: TypeAlias = Trained | Pruning
 
 
 def classifier_of(trained: Trained) -> Training:
@@ -238,12 +230,9 @@ def to_json(spec: Any) -> Any:
     if isinstance(spec, Options):
         return {name: to_json(value) for name, value in spec.items}
     if is_dataclass(spec) and not isinstance(spec, type):
-        return {f.name: to_json(getattr(spec, f.name)) for f in fields(spec) if not _at_default(spec, f)}
+        given = ((field, getattr(spec, field.name)) for field in fields(spec))
+        return {field.name: to_json(value) for field, value in given if value != field.default}
     return [to_json(v) for v in spec] if isinstance(spec, tuple) else spec
-
-
-def _at_default(spec: Any, field: Any) -> bool:
-    return field.default is not MISSING and getattr(spec, field.name) == field.default
 
 
 def document(spec: Spec) -> dict[str, Any]:

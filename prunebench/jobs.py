@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ from prunebench.budget import early, policy, resumed, stretched
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.registry import Description
 from prunebench.experiment import Method, Network, Pruning, Regulariser, Start, Trained, Training, options
-from prunebench.recipes import Recipes, apart
+from prunebench.penalties import penalty
+from prunebench.recipes import Recipes, apart, rounded
 from prunebench.tables import Row
 from prunebench.tiers import Tier
 from prunebench.widening import widened
@@ -92,7 +93,7 @@ class Job:
             found = self._until(seed, self.stop)
             return replace(found, dataset=self.tier.half(0).spec()) if self.row.setting == FOUND else found
         dense = self.classifier(seed)
-        gentle = replace(dense.recipe, lr=float(f"{PRETRAINED * dense.recipe.lr:.3g}"))
+        gentle = replace(dense.recipe, lr=rounded(PRETRAINED * dense.recipe.lr))
         return replace(dense, recipe=gentle, regulariser=self.regulariser, start=Start(rewound=dense))
 
     def _until(self, seed: int, stop: int | None) -> Training:
@@ -170,37 +171,6 @@ SPARSE = {"uniform": "uniform_sparse", "magnitude_l1": "magnitude", "random": "u
 BLOCKS = {"ResNet-41": 3 / 16, "ResNet-32": 6 / 16, "ResNet-26": 8 / 16}
 """Share of the blocks that sparse structure selection drops: ResNet-50 has 16 of 3 layers each (Table 5)."""
 
-OVER_SLIMMING = {"sss": 100, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1}
-"""Strength of a penalty over network slimming's, which goes with the tier. Measured in the smoke tier over 3 seeds:
-
-* `sss`: a block's scale is the root mean square of its last layer, so that each parameter feels a share of the penalty
-  alone. Of PreResNet's six blocks 30 leaves all above 0.15, 100 brings the two of the first stage to 0.04 or less, the
-  others staying above 0.09, at 97.2 to 98.2 % (97.2 to 98.5 % without); 300 brings four below 0.03.
-* the penalties on groups: the mean over groups of the smallest norm over the largest, and the accuracies, are
-
-  |               | VGG-19                                  | PreResNet                               |
-  |---------------|-----------------------------------------|-----------------------------------------|
-  | none          | 0.72, 97.5 to 98.3 %                    | 0.62, 97.2 to 98.5 %                    |
-  | `group_lasso` | 0.05, 97.2 to 99.0 %; 3 times: 59-74 %  | 0.49, 97.8 to 98.2 %; 3 times: 64-95 %  |
-  | `group_norm`  | 0.00, 97.5 to 98.3 %; twice: 84 to 97 % | 0.10, 97.5 to 98.0 %; twice: 96 to 99 % |
-  | `growing`     | 0.20, 97.7 to 98.0 %; twice: 94 to 96 % | 0.50, 97.3 to 98.5 %; twice: 97 to 98 % |
-"""
-
-
-def _over_slimming(name: str) -> Callable[[Row, Recipes, int], Regulariser]:
-    return lambda row, recipes, images: Regulariser(name, OVER_SLIMMING[name] * recipes.bn_l1(images).strength)
-
-
-PENALTIES: Mapping[str, Callable[[Row, Recipes, int], Regulariser]] = {
-    "slimming": lambda row, recipes, images: recipes.bn_l1(images),
-    "guided": lambda row, recipes, images: recipes.bn_l1(images),
-    "soft_filter": lambda row, recipes, images: Regulariser("soft_filter", row.ratio),
-    **{name: _over_slimming(name) for name in OVER_SLIMMING},
-}
-"""By method, what acts while the network that it prunes is trained, on so many images; the other methods need nothing.
-
-The strength of soft filter pruning is the share of filters that it zeroes.
-"""
 
 TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
 """Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""
@@ -224,10 +194,9 @@ def job(row: Row, tier: Tier) -> Job:
         method = replace(method, options=options(target=row.variant))
     if row.dataset == DETECTION:
         return Transfer(row, tier, method)
-    penalty = PENALTIES.get(row.method)
     recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)
     of = "flops" if "FLOPs" in row.setting else ""
-    acting = penalty(row, recipes, tier.description(row.dataset).train) if penalty else None
+    acting = penalty(row, recipes, tier.description(row.dataset).train)
     return Job(row, tier, method, acting, _stop(own), _source(row, tier), of)
 
 

@@ -92,7 +92,7 @@ def preview(row: Row) -> dict[str, Any]:
 
 def _detection(row: Row) -> dict[str, Any]:
     """Return what is known of a detector: its backbone, the classifier of Table 1."""
-    shown = preview(replace(row, dataset="ImageNet", variant=row.variant.replace("ResNet", "ResNet-")))
+    shown = preview(replace(row, dataset="ImageNet"))
     arms = {name: arm | {"epochs": None} for name, arm in shown["arms"].items()}
     known = {"dataset": row.dataset, "images": None, "variant": row.variant, "arms": arms}
     return shown | known | {"recipe": None, "budget": None, "cost": {"rule": COST, "flops": dict.fromkeys(arms)}}

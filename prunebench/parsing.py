@@ -18,7 +18,7 @@ def parse(document: dict[str, Any]) -> Spec:
     kinds: dict[str, Any] = {"training": Training, "detection": Detection, "pruning": Pruning}
     try:
         spec: Spec = _parse(kinds[document["kind"]], document["spec"])
-    except (KeyError, TypeError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise StoreError(f"no spec of this version of prunebench ({error})") from error
     if digest(spec) != digest_of(document):
         raise StoreError("a spec of another version of prunebench")

@@ -16,7 +16,7 @@ from prunebench.estimate import Estimator
 from prunebench.experiment import Spec, digest
 from prunebench.jobs import Job, job
 from prunebench.observation import specs
-from prunebench.plugin import settings_of
+from prunebench.options import settings_of
 from prunebench.settings import Settings
 from prunebench.store import Store
 from prunebench.tables import Row

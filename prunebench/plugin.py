@@ -1,25 +1,25 @@
-"""pytest glue: options, header, parameters, fixtures, outcomes, closing table. It translates and decides nothing.
+"""pytest glue: parameters, fixtures and outcomes of claim tests. It translates and decides nothing.
 
-Importing it imports neither torch nor mlflow, so that `pytest --help` stays fast.
+Its options are in `prunebench.options`; header, progress and closing tables in `prunebench.parent`. Importing it
+imports neither torch nor mlflow nor numpy, so that `pytest --help` stays fast.
 """
 
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from prunebench import tables
 from prunebench.errors import PrunebenchError
-from prunebench.estimate import Budget, BudgetError, Estimator, duration
+from prunebench.estimate import BudgetError
+from prunebench.options import offer, option, settings_of
 from prunebench.parent import Parent
 from prunebench.sequential import Unsettled
-from prunebench.settings import Settings, resolve
+from prunebench.settings import Settings
 
 if TYPE_CHECKING:
     from prunebench.claim import Case
@@ -28,99 +28,13 @@ if TYPE_CHECKING:
     from prunebench.statistics import State, Verdict
     from prunebench.tables import Row
 
-SETTINGS = pytest.StashKey[Settings]()
 CASE = pytest.StashKey["Case"]()
 PROPERTY = "prunebench"
 
-OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "tier": (
-        "how big a run is: smoke, or auto for the largest that this machine can run",
-        {"default": "auto", "metavar": "TIER"},
-    ),
-    "seeds": (
-        "how many seeds each row gets (default: the tier's); auto adds them until the verdict is settled, up to LIMIT",
-        {"metavar": "N|auto[:LIMIT]"},
-    ),
-    "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
-    "network": ("a network of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:BUILD"}),
-    "dataset": (
-        "what stands for a dataset of the paper in place of the tier's; may be repeated",
-        {"action": "append", "default": (), "metavar": "PAPER=OURS"},
-    ),
-    "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
-    "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
-    "budget": (
-        "start no training that would not end within this time, such as 9m or 1h30m; the next run goes on",
-        {"default": "", "metavar": "TIME"},
-    ),
-    "json": ("write all verdicts of the run to a file", {"metavar": "FILE"}),
-    "device": ("where trainings run: cpu, cuda, or auto for CUDA where there is a GPU", {"default": "auto"}),
-    "deterministic": (
-        "equal trainings give equal bits on a GPU as well, at some speed; on a CPU they do anyway",
-        {"action": "store_true", "default": False},
-    ),
-    "stored": (
-        "train nothing: a row whose outcomes are not all stored ends in an error",
-        {"action": "store_true", "default": False},
-    ),
-    "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
-}
-
-
-RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic", "network")
-"""Options that become `Settings`."""
-
-KINDS: dict[str, Literal["string", "bool", "linelist"]] = {
-    "store": "string",
-    "store_true": "bool",
-    "append": "linelist",
-}
-"""What an option is in the ini file, by what it does on the command line."""
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Offer every option on the command line and, by the same name with underscores, in the ini file."""
-    group = parser.getgroup("prunebench", "prunebench: claims about pruning")
-    for name, (text, settings) in OPTIONS.items():
-        flag = {k: v for k, v in settings.items() if k != "default"}
-        group.addoption(f"--pb-{name}", dest=_ini(name), default=None, help=text, **flag)
-        kind = KINDS[settings.get("action", "store")]
-        parser.addini(_ini(name), f"{text}; as --pb-{name}", type=kind, default=settings.get("default"))
-
-
-def _ini(name: str) -> str:
-    return f"pb_{name.replace('-', '_')}"
-
-
-def option(config: pytest.Config, name: str) -> Any:
-    """Return an option's value: from the command line, else from the ini file, else its default."""
-    given = config.getoption(_ini(name))
-    if given is not None:
-        return given
-    return config.getini(_ini(name))
-
-
-def settings_of(config: pytest.Config) -> Settings:
-    """Return the run's settings, resolved once."""
-    if SETTINGS not in config.stash:
-        workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
-        given = {name: option(config, name) for name in RESOLVED}
-        try:
-            config.stash[SETTINGS] = replace(
-                resolve(config.rootpath, **given, workers=workers), deadline=_deadline(config)
-            )
-        except (PrunebenchError, ValueError) as error:
-            raise pytest.UsageError(str(error)) from error
-    return config.stash[SETTINGS]
-
-
-def _deadline(config: pytest.Config) -> float | None:
-    """Return when the budget ends; the workers of `-n` have it from their parent."""
-    if hasattr(config, "workerinput"):
-        found: float | None = config.workerinput["pb_deadline"]
-        return found
-    budget = option(config, "budget")
-    return time.time() + duration(budget) if budget else None
+    """Offer the options."""
+    offer(parser)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -156,27 +70,12 @@ def activate(config: pytest.Config) -> None:
 
 
 def _try(settings: Settings) -> None:
-    """Load a user's method and look for the device that is asked for, before anything is trained."""
+    from prunebench.worker import check
+
     try:
-        if settings.method:
-            from prunebench.pruning.registry import load
-
-            load(settings.reference)
-        _load_network(settings)
-        if settings.device == "cuda":
-            from prunebench.runner import environment
-
-            environment.device(settings.device, environment.gpus())
+        check(settings)
     except PrunebenchError as error:
         raise pytest.UsageError(str(error)) from error
-
-
-def _load_network(settings: Settings) -> None:
-    """Make a user's network known to this process."""
-    if settings.network:
-        from prunebench.networks.own import load
-
-        load(str(settings.root / settings.network))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -223,26 +122,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def _runner(request: pytest.FixtureRequest) -> Runner:
-    from prunebench.runner import environment
-    from prunebench.runner.local import Runner, nothing
-    from prunebench.runner.progress import Progress
-    from prunebench.store import Store
+    from prunebench.worker import runner
 
-    settings = settings_of(request.config)
-    _load_network(settings)
-    store = Store(settings.data, settings.work)
-    store.prepare()
-    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    number = int(worker.removeprefix("gw")) if worker != "main" else 0
-    device = environment.device(settings.device, environment.gpus(), number)
-    environment.configure(device, settings.deterministic)
-    progress = Progress(settings.work / "progress", worker)
-    runner = Runner(store, progress, settings.threads, settings.method_file, device=device)
-    if settings.deadline is not None:
-        runner.allow = Budget(settings.deadline, Estimator(store.data / "checkpoints", settings.threads)).allow
-    if option(request.config, "stored"):
-        runner.allow = nothing
-    return runner
+    name = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    return runner(settings_of(request.config), name, option(request.config, "stored"))
 
 
 @pytest.fixture(scope="session")

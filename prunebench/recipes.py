@@ -10,6 +10,11 @@ from prunebench.experiment import Recipe, Regulariser
 from prunebench.training.schedule import lr_sum
 
 
+def rounded(number: float) -> float:
+    """Return a rate or strength to three digits."""
+    return float(f"{number:.3g}")
+
+
 @dataclass(frozen=True)
 class Recipes:
     """The recipes of a row.
@@ -31,7 +36,7 @@ class Recipes:
     def bn_l1(self, images: int) -> Regulariser:
         """Return network slimming's penalty for a training on so many images, rounded to three digits."""
         steps = -(-images // self.dense.batch_size)
-        return Regulariser("bn_l1", float(f"{self.sparsity / lr_sum(self.dense, steps):.3g}"))
+        return Regulariser("bn_l1", rounded(self.sparsity / lr_sum(self.dense, steps)))
 
 
 def apart(recipes: Recipes, setting: str) -> Recipes:
@@ -43,7 +48,7 @@ def apart(recipes: Recipes, setting: str) -> Recipes:
     dense = recipes.dense
     for word in filter(None, setting.split(", ")):
         if word.startswith("lr "):
-            dense = replace(dense, lr=float(f"{dense.lr * float(word[3:]) / 0.1:.3g}"))
+            dense = replace(dense, lr=rounded(dense.lr * float(word[3:]) / 0.1))
         if word.endswith(" epochs"):
             dense = stretched(dense, round(dense.epochs * int(word.split()[0]) / 160))
         if word.startswith("epochs x"):
@@ -54,7 +59,7 @@ def apart(recipes: Recipes, setting: str) -> Recipes:
 def _paper(dense: Recipe, images: int, strength: float = 0.0, cap: float | None = None, finetune: int = 40) -> Recipes:
     """Return recipes of the paper: fine-tuning for some epochs at the lowest rate; `strength` is the penalty itself."""
     lowest = dense.lr * dense.gamma ** len(dense.milestones)
-    fixed = replace(dense, epochs=finetune, lr=float(f"{lowest:.3g}"), milestones=())
+    fixed = replace(dense, epochs=finetune, lr=rounded(lowest), milestones=())
     return Recipes(dense, fixed, strength * lr_sum(dense, -(-images // dense.batch_size)), cap)
 
 

@@ -1,4 +1,4 @@
-"""What the user asked for, resolved once per process: folders, tier, seeds, method, datasets."""
+"""What the user asked for, resolved once per process: folders, tier, seeds, method, network, datasets, device."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Settings:
     tier: Tier
     why: str
     seeds: tuple[int, ...]
-    strict: bool
-    method: str
+    strict: bool = False
+    method: str = ""
     workers: int = 1
     looks: tuple[Look, ...] = ()
     datasets: tuple[str, ...] = ()
@@ -116,53 +116,49 @@ class Settings:
 
 def resolve(
     root: Path,
-    data: str,
-    tier: str,
-    seeds: str | None,
-    strict: bool,
-    method: str,
-    workers: int = 1,
+    data: str = "data",
+    tier: str = "auto",
+    seeds: str | None = None,
     dataset: Sequence[str] = (),
-    device: str = "auto",
-    deterministic: bool = False,
     network: str = "",
+    **asked: Any,
 ) -> Settings:
     """Return the settings, checked.
+
+    Args:
+        root: folder that relative paths start from.
+        data: folder of datasets, checkpoints and records.
+        tier: its name, or `auto`.
+        seeds: as `--pb-seeds` has it; None for the tier's.
+        dataset: what stands for datasets of the paper, each as `PAPER=OURS`.
+        network: a user's network, as `path/to/file.py:build`.
+        asked: further attributes of `Settings`, taken as they are.
 
     Raises:
         PrunebenchError: an unknown tier, device or dataset, a dataset that is not here or does not fit, or a number of
             seeds that is none.
     """
     folder = root / data
-    here = own(folder)
-    chosen, why = choose(tier, cuda=tier == "auto" and bool(here) and gpus() > 0)
-    if device not in DEVICES:
-        raise PrunebenchError(f"--pb-device {device}: unknown; valid are {', '.join(DEVICES)}")
+    chosen, why = choose(tier, cuda=tier == "auto" and bool(own(folder)) and gpus() > 0)
+    if asked.get("device", "auto") not in DEVICES:
+        raise PrunebenchError(f"--pb-device {asked['device']}: unknown; valid are {', '.join(DEVICES)}")
     planned = looks(seeds, chosen.seeds, chosen.confidence)
-    mine = {} if chosen.dataset else here
-    chosen = replace(chosen, substitutes={**chosen.substitutes, **mine, **substitutes(dataset, folder)})
-    if chosen.dataset:
-        require(chosen.dataset, folder)
-    if DETECTION in chosen.substitutes and chosen.detecting:
-        _check_channels(chosen)
+    chosen = _on(chosen, dataset, folder)
     if network:
         chosen = replace(chosen, networks={**chosen.networks, **_own(root / network)})
-    return Settings(
-        root=root,
-        data=folder,
-        work=work_folder(folder),
-        tier=chosen,
-        why=why,
-        seeds=tuple(range(planned[-1].seeds)),
-        strict=strict,
-        method=method,
-        workers=workers,
-        looks=planned,
-        datasets=tuple(dataset),
-        device=device,
-        deterministic=deterministic,
-        network=network,
-    )
+    asked |= {"looks": planned, "datasets": tuple(dataset), "network": network}
+    return Settings(root, folder, work_folder(folder), chosen, why, tuple(range(planned[-1].seeds)), **asked)
+
+
+def _on(tier: Tier, dataset: Sequence[str], folder: Path) -> Tier:
+    """Return a tier with what stands for the paper's datasets in it: its own, those that are here, the user's."""
+    if tier.dataset:
+        require(tier.dataset, folder)
+    mine = {} if tier.dataset else own(folder)
+    tier = replace(tier, substitutes={**tier.substitutes, **mine, **substitutes(dataset, folder)})
+    if DETECTION in tier.substitutes and tier.detecting:
+        _check_channels(tier)
+    return tier
 
 
 def _check_channels(tier: Tier) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from prunebench.errors import PrunebenchError
+from prunebench.folders import write_whole
 from prunebench.record import AnyRecord, ClaimRecord, Record, load
 
 
@@ -50,9 +51,4 @@ def _subject(record: AnyRecord) -> dict[str, Any]:
 
 def save(file: Path, found: list[dict[str, Any]]) -> None:
     """Write the entries of a run; a reader sees the old file or the whole new one."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_text(json.dumps(found, indent=1) + "\n")
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(file, json.dumps(found, indent=1) + "\n")

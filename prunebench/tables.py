@@ -1,4 +1,4 @@
-"""The paper's tables: rows and claims as `claims/tables.yaml` has them."""
+"""The tables and figures of the paper, and what later papers claim, as the files of `claims/` have them."""
 
 from __future__ import annotations
 

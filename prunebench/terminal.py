@@ -1,4 +1,4 @@
-"""What commands show while they work."""
+"""What commands and runs show of their work: times and bars."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def clock(seconds: float) -> str:
+    """Return a time for people: `40 s`, `3 min` or `5.2 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def track(items: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:

@@ -1,9 +1,26 @@
-"""Fixtures for runs of the real command."""
+"""Fixtures for runs of the real commands."""
 
 import shutil
 
 import pytest
-from houses import House, make_house
+from houses import House, forget_claims, make_house
+
+from prunebench.cli import main
+
+
+@pytest.fixture
+def prunebench(monkeypatch, capsys):
+    """Run a command of `prunebench` in this process; returns the exit code, output and errors."""
+
+    def run(*arguments, folder="."):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr("sys.argv", ["prunebench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        forget_claims()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture

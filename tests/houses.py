@@ -46,8 +46,7 @@ class House:
         text = io.StringIO()
         with contextlib.chdir(self.path), contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
             code = pytest.main(self.command(*arguments, **options)[3:])
-        for name in [name for name in sys.modules if name.split(".")[0] == "claims"]:
-            del sys.modules[name]  # the next house has its own
+        forget_claims()
         return int(code), text.getvalue()
 
     def prunebench(self, *arguments):
@@ -56,6 +55,12 @@ class House:
 
     def outcomes(self):
         return sorted(p.name for p in (self.path / "data" / "checkpoints").glob("[0-9a-f]*"))
+
+
+def forget_claims():
+    """Let the next house import its own."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "claims"]:
+        del sys.modules[name]
 
 
 def make_house(path: Path, apart: bool = True) -> House:

@@ -136,21 +136,12 @@ def test_every_stored_spec_is_parsed_to_what_it_was(finished):
         assert digest(parse(document)) == name
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ({"kind": "training", "protocol": 1, "spec": {"nothing": 1}}, "no spec of this version"),
-        ({"kind": "cooking", "protocol": 1, "spec": {}}, "no spec of this version"),
-    ],
-)
-def test_what_is_no_spec_is_said(text, said):
-    with pytest.raises(PrunebenchError, match=said):
-        parse(text)
-
-
 def test_a_command_is_run_only_with_options_that_records_have(finished):
     record = load(record_path(finished).read_text())
     assert command(record) == (f"({ROW} and C02)", ("--pb-tier", "tiny", "--pb-seeds", "2"))
+    words = ("--pb-network", "net.py:small", "--pb-deterministic")
+    own = record.model_copy(update={"command": " ".join(["pytest claims -k x", *words])})
+    assert command(own)[1] == words
     for words in ("--pb-data elsewhere", "-p evil", "--pb-tier --pdb"):
         with pytest.raises(PrunebenchError, match="none that prunebench writes"):
             command(record.model_copy(update={"command": f'pytest claims -k "x" {words}'}))

@@ -61,7 +61,7 @@ def test_a_curve_has_a_point_per_size(observed):
 
 def test_rows_that_come_to_the_same_in_a_tier_are_named(tmp_path):
     work = job(tables.load().row("t4.cifar10.densenet-40.60"), TINY)
-    settings = resolve(tmp_path, "data", TINY.name, None, False, "")
+    settings = resolve(tmp_path, tier=TINY.name)
     assert settings.twins(work) == ["t4.cifar100.densenet-40.60"]
     assert settings.twins(replace(work, row=replace(work.row, ratio=0.55))) == []
 

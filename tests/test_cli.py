@@ -7,19 +7,6 @@ import pytest
 from tiny import TINY
 
 from prunebench import tiers
-from prunebench.cli import main
-
-
-@pytest.fixture
-def prunebench(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["prunebench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
 
 
 @pytest.mark.parametrize(

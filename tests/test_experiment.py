@@ -82,6 +82,8 @@ def test_a_spec_with_a_number_that_is_none_has_no_digest():
 
 
 def test_specs_and_the_plugin_import_neither_torch_nor_mlflow():
-    code = "import sys, prunebench.plugin, prunebench.cli; print({'torch', 'mlflow', 'scipy'} & {*sys.modules})"
+    code = (
+        "import sys, prunebench.plugin, prunebench.cli; print({'torch', 'mlflow', 'numpy', 'scipy'} & {*sys.modules})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

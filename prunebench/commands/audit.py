@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
+from prunebench.commands.options import Data, Json
+
 
 def audit(
-    data: Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")] = Path("data"),
+    data: Data = Path("data"),
     records: Annotated[Path | None, typer.Option(help="Folder of records (default: DATA/records).")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Evaluate every stored network and derive every record again, without training; ends with 1 on a finding.
 

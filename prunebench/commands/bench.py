@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from prunebench.commands.options import Json
+
 
 def bench(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
@@ -16,7 +18,7 @@ def bench(
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Rounds that count (default: 7, of full networks 3).")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Measure our training loop against the plain loop that a user would write, interleaved in one run."""
     from prunebench import benchmark

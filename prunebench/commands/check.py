@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from prunebench.commands.options import Json
+
 
 def check(
     method: Annotated[str, typer.Argument(help="path/to/file.py:NAME, or the name of a method of `prunebench list`.")],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Try a method on tiny networks of five families: does it keep to its contract? Exit code 1 where it does not."""
     from prunebench.conformance.report import check as examine

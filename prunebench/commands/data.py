@@ -9,19 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from prunebench import versioning
+from prunebench.commands.options import Data, Json
 from prunebench.datasets import manifest, registry
 from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.errors import DatasetError
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: what is here, how to get the others, whether they are whole.")
 
-Data = Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")]
-
 
 @app.command("list")
-def list_(
-    data: Data = Path("data"), as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
-) -> None:
+def list_(data: Data = Path("data"), as_json: Json = False) -> None:
     """List all datasets: which are here with digest, size and licence; for the others, what gets them."""
     entries = {name: _entry(name, data) for name in registry.names(data)}
     if as_json:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from prunebench.commands.options import Data, Json
+
 
 def doctor(
-    data: Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")] = Path("data"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = Path("data"),
+    as_json: Json = False,
 ) -> None:
     """Show what this machine can do, and what to do about the rest; fails only if nothing could run."""
     from prunebench.checkup import checks

@@ -9,15 +9,17 @@ from typing import Annotated
 
 import typer
 
+from prunebench.commands.options import Data, Json, Tier
 from prunebench.planning import Part
+from prunebench.terminal import clock
 
 
 def plan(
     expression: Annotated[str, typer.Option("-k", help="As pytest's -k.")] = "",
-    tier: Annotated[str, typer.Option(help="Size of the run.")] = "auto",
+    tier: Tier = "auto",
     seeds: Annotated[str | None, typer.Option(help="Seeds of each row, as --pb-seeds; else the tier's.")] = None,
-    data: Annotated[Path, typer.Option(help="Folder of datasets, checkpoints and records.")] = Path("data"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = Path("data"),
+    as_json: Json = False,
 ) -> None:
     """Show what a run on claims would find stored, what it would train and about how long that takes."""
     from prunebench import planning
@@ -62,10 +64,3 @@ def _time(found: dict[str, object]) -> str:
     rough = "a rough figure from a few steps here, since nothing is stored of some networks"
     basis = rough if found["measured_now"] else "from what stored outcomes of the same networks took"
     return f"about {clock(found['seconds'])} on one worker ({basis})"  # type: ignore[arg-type]
-
-
-def clock(seconds: float) -> str:
-    """Return a time for people: `40 s`, `3 min` or `5.2 h`."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from copy import deepcopy
 
 from torch import nn
 
+from prunebench.errors import near
 from prunebench.pruning.plan import PlanError
 
 
@@ -29,8 +29,8 @@ def without(network: nn.Module, blocks: Sequence[str]) -> nn.Module:
     modules = dict(network.named_modules())
     for name in blocks:
         if name not in modules or not name:
-            near = ", ".join(difflib.get_close_matches(name, modules, n=3)) or ", ".join(list(modules)[1:4])
-            raise PlanError(f"the network has no block {name!r} to drop; it has, for example, {near}")
+            some = near(name, filter(None, modules))
+            raise PlanError(f"the network has no block {name!r} to drop; it has, for example, {some}")
     copy = deepcopy(network)
     for name in blocks:
         copy.set_submodule(name, _bypass(copy.get_submodule(name)).train(modules[name].training))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from prunebench.errors import PrunebenchError
+from prunebench.errors import PrunebenchError, near
 from prunebench.pruning.mask import Mask
 
 
@@ -70,9 +69,9 @@ class Plan:
         """
         for name, total in self.total.items():
             if name not in widths:
-                near = ", ".join(difflib.get_close_matches(name, widths, n=3)) or ", ".join(list(widths)[:3])
                 raise PlanError(
-                    f"the network has no layer {name!r} with channels to remove; it has, for example, {near}"
+                    f"the network has no layer {name!r} with channels to remove; it has, for example, "
+                    f"{near(name, widths)}"
                 )
             if widths[name] != total:
                 raise PlanError(

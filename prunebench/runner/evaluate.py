@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict, fields
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors.torch import save
 from torch import nn
 
 from prunebench.experiment import Detection, Pruning, Trained, Training, classifier_of, digest
-from prunebench.networks.flops import Cost, count
+from prunebench.networks.flops import count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
-from prunebench.pruning.decision import decide
+from prunebench.pruning.decision import Decision, decide
 from prunebench.pruning.masks import hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
 from prunebench.pruning.regularisers import regulariser
 from prunebench.pruning.speedup import at_flops
 from prunebench.randomness import rng
-from prunebench.runner import environment
+from prunebench.runner.facts import circumstances, files, of_training, size, weights
 from prunebench.runner.trained import (
     detector_on,
     load_annotated,
@@ -63,26 +59,21 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
-    if masks:
-        hook = chain(hook, hold(network, masks))
-
-    report = _reporter(spec, runner, piece)
-    state = Partial(runner.store.partial(digest(spec)))
+    hook = chain(hook, hold(network, masks)) if masks else hook
+    report, state = _reporter(spec, runner, piece), Partial(runner.store.partial(digest(spec)))
+    own = spec.regulariser is not None and spec.regulariser.method is not None
     with denormals_flushed():
-        own = spec.regulariser is not None and spec.regulariser.method is not None
         history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, recordable=not own)
         untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
     accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
         "accuracy": accuracies[-1],
         "best_accuracy": max(accuracies),
-        "epochs": len(history),
         "memory": gauge.read(network, images, spec.recipe.batch_size),
-        **_speed(len(images.train), history),
-        **_size(count(network, images.example, nonzero=bool(masks))),
-        **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
+        **size(count(network, images.example, nonzero=bool(masks))),
+        **of_training(history, len(images.train), began, runner),
     }
-    return runner.store.put(spec, facts, {"history.csv": _csv(history), "weights.safetensors": _weights(network)})
+    return runner.store.put(spec, facts, files(history, network))
 
 
 def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome:
@@ -99,12 +90,10 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
         "accuracy": precision.all_points,
         "best_accuracy": max([precision.all_points, *(epoch.test_accuracy for epoch in history)]),
         "map07": precision.eleven_points,
-        "epochs": len(history),
         "parameters": sum(p.numel() for p in detector.parameters()),
-        **_speed(len(scenes.train), history),
-        **_circumstances(began, sum(epoch.seconds for epoch in history), runner),
+        **of_training(history, len(scenes.train), began, runner),
     }
-    return runner.store.put(spec, facts, {"history.csv": _csv(history), "weights.safetensors": _weights(detector)})
+    return runner.store.put(spec, facts, files(history, detector))
 
 
 def _reporter(spec: Trained, runner: Runner, piece: Piece) -> Callable[[Epoch], None]:
@@ -136,25 +125,31 @@ def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
     images = load_images(classifier_of(spec.trained).dataset, runner.store.data)
     network = trained_network(spec.trained, runner.store)
     context = _context(spec.trained, runner.store)
-    file = runner.method_file
-    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
-    prune = partial(registry.resolve(spec.method, file), **pattern)
-    found = (at_flops if spec.of == "flops" else decide)(prune, network, spec.ratio, context, images.example)
+    found = _decided(spec, network, context, runner)
     plan, small = found.plan, found.network
-    inherit = registry.inheritance(spec.method, file)
-    if inherit is not None:
-        small = surgery.apply(inherit(network, plan, context), plan, images.example)
-    fitted = {} if inherit is None and not found.refitted else {"weights.safetensors": _weights(small)}
+    fitted = {"weights.safetensors": weights(small)} if found.refitted else {}
     facts = {
         "accuracy": _accuracy(spec.trained, small, runner),
-        "dense": _size(count(network, images.example)),
+        "dense": size(count(network, images.example)),
         "widths": width_shares(plan),
         "stages": stage_shares(plan, network, images.example),
         "kernels": kernel_shares(plan, network, images.example),
-        **_size(count(small, images.example, nonzero=bool(plan.masks))),
-        **_circumstances(began, time.perf_counter() - clock, runner),
+        **size(count(small, images.example, nonzero=bool(plan.masks))),
+        **circumstances(began, time.perf_counter() - clock, runner),
     }
     return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
+
+
+def _decided(spec: Pruning, network: nn.Module, context: Context, runner: Runner) -> Decision:
+    """Return what a method decides, with the weights that it hands down itself where it does so."""
+    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
+    prune = partial(registry.resolve(spec.method, runner.method_file), **pattern)
+    found = (at_flops if spec.of == "flops" else decide)(prune, network, spec.ratio, context, context.example)
+    inherit = registry.inheritance(spec.method, runner.method_file)
+    if inherit is None:
+        return found
+    small = surgery.apply(inherit(network, found.plan, context), found.plan, context.example)
+    return replace(found, network=small, refitted=True)
 
 
 def _accuracy(trained: Trained, small: nn.Module, runner: Runner) -> float:
@@ -193,37 +188,3 @@ def _hooks(
         return bn_l1(network, penalty.strength), None
     acting = regulariser(penalty.name, network, example, penalty.strength)
     return acting, getattr(acting, "after_epoch", None)
-
-
-def _size(cost: Cost) -> dict[str, int]:
-    return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs}
-
-
-def _speed(images: int, history: list[Epoch]) -> dict[str, float]:
-    """Return images per second of the median epoch, its test included; nothing without epochs."""
-    seconds = [epoch.seconds for epoch in history]
-    return {"images_per_second": round(images / median(seconds), 1)} if seconds else {}
-
-
-def _circumstances(began: datetime, seconds: float, runner: Runner) -> dict[str, Any]:
-    return {
-        "started": began.isoformat(timespec="seconds"),
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 3),
-        "commit": environment.commit(),
-        "hardware": environment.hardware(runner.device, runner.threads),
-        "versions": environment.versions(),
-    }
-
-
-def _weights(network: nn.Module) -> bytes:
-    state: Mapping[str, torch.Tensor] = network.state_dict()
-    return save({name: tensor.contiguous() for name, tensor in state.items()})
-
-
-def _csv(history: list[Epoch]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [f.name for f in fields(Epoch)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(epoch) for epoch in history)
-    return text.getvalue().encode()

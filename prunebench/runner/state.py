@@ -9,6 +9,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from prunebench.folders import write_whole
+from prunebench.terminal import clock
+
 
 @dataclass(frozen=True)
 class State:
@@ -43,10 +46,7 @@ class State:
         """Time that is left now, in words; empty if not known."""
         if self.seconds_left is None:
             return ""
-        seconds = max(self.seconds_left - (time.time() - self.written), 0.0)
-        if seconds < 100:
-            return f"~{seconds:.0f} s"
-        return f"~{seconds / 60:.0f} min" if seconds < 6000 else f"~{seconds / 3600:.1f} h"
+        return f"~{clock(max(self.seconds_left - (time.time() - self.written), 0.0))}"
 
     @property
     def short(self) -> str:
@@ -67,11 +67,8 @@ class State:
 
 def save(state: State, folder: Path) -> None:
     """Write `<worker>.json`, whole or not at all; not at all on a full disk, which must not end a training."""
-    path = folder / f"{state.worker}.json"
     with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".new").write_text(json.dumps(asdict(state)))
-        path.with_suffix(".new").replace(path)
+        write_whole(folder / f"{state.worker}.json", json.dumps(asdict(state)))
 
 
 def load(path: Path) -> State | None:

@@ -1,1 +1,1 @@
-"""Training: one loop, data as recipe, resumable at every epoch."""
+"""Training of classifiers and detectors: recipes as data, resumable at every epoch."""

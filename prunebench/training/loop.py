@@ -1,4 +1,4 @@
-"""The training loop."""
+"""The training loop of classifiers."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ def looked(prunebench, tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
     def look(*arguments):
-        code, out, _ = prunebench(tmp_path, "doctor", "--json", *arguments)
+        code, out, _ = prunebench("doctor", "--json", *arguments, folder=tmp_path)
         return code, {check["name"]: check for check in json.loads(out)}
 
     return look
@@ -51,7 +51,7 @@ def test_what_is_missing_is_said_with_what_to_do(looked, monkeypatch):
 
 def test_for_people(prunebench, tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    code, out, _ = prunebench(tmp_path, "doctor")
+    code, out, _ = prunebench("doctor", folder=tmp_path)
     assert code == 0
     assert out.splitlines()[0].split() == ["OK", "Python", sys.version.split()[0]]
     assert any(line.lstrip().startswith("->") for line in out.splitlines())

@@ -8,24 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from prunebench.cli import main
 from prunebench.commands.new_method import Form
 
 DOCS = Path(__file__).parents[2] / "docs" / "methods.md"
 
 
-@pytest.fixture
-def prunebench(tmp_path, monkeypatch, capsys):
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["prunebench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return run
 
 
 @pytest.mark.parametrize("form", list(Form))

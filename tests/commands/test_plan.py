@@ -4,15 +4,16 @@ import json
 import shutil
 
 import pytest
+from tiny import TINY
 
-from prunebench.commands.plan import clock
+from prunebench.terminal import clock
 
 ROW = "t4.imagenet.vgg-11.50"
 ONLY = f"{ROW} and not control"
 
 
 def planned(prunebench, house, *arguments):
-    code, out, err = prunebench(house.path, "plan", *arguments, "--tier", "tiny", "--json")
+    code, out, err = prunebench("plan", *arguments, "--tier", TINY.name, "--json", folder=house.path)
     assert code == 0, err
     found = json.loads(out)
     return found, {part["row"]: part for part in found["rows"]}
@@ -44,11 +45,11 @@ def test_rows_that_share_outcomes_are_counted_once(prunebench, house):
 
 
 def test_for_people(prunebench, used_house):
-    code, out, _ = prunebench(used_house.path, "plan", "-k", ONLY, "--tier", "tiny")
+    code, out, _ = prunebench("plan", "-k", ONLY, "--tier", TINY.name, folder=used_house.path)
     assert code == 0
     assert out.splitlines()[0] == "tier tiny, 2 seeds, 1 claim tests on 1 rows"
     assert "12 outcomes stored, 0 missing: nothing is trained" in out
-    out = prunebench(used_house.path, "plan", "-k", ONLY, "--tier", "tiny", "--seeds", 4)[1]
+    out = prunebench("plan", "-k", ONLY, "--tier", TINY.name, "--seeds", 4, folder=used_house.path)[1]
     assert "from what stored outcomes of the same networks took" in out
     assert "* the epochs of scratch_b are a guess until pruning has decided" in out
 
@@ -68,13 +69,13 @@ def test_a_method_that_is_not_given_is_said_so(prunebench, house):
     ],
 )
 def test_bad_input(prunebench, house, arguments, said):
-    code, _, err = prunebench(house.path, "plan", *arguments)
+    code, _, err = prunebench("plan", *arguments, folder=house.path)
     assert code == 2
     assert said in err
 
 
 def test_a_folder_without_claims(prunebench, tmp_path):
-    code, _, err = prunebench(tmp_path, "plan")
+    code, _, err = prunebench("plan", folder=tmp_path)
     assert code == 2
     assert "claims" in err
 

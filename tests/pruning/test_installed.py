@@ -133,7 +133,7 @@ def test_it_runs_beside_a_users_file(install, tmp_path: Path) -> None:
 
 def test_it_can_be_the_candidate_by_its_name_alone(install, tmp_path: Path) -> None:
     install("pb_candidate", SOURCE, last="Last")
-    settings = resolve_settings(tmp_path, "data", "tiny", None, False, "last")
+    settings = resolve_settings(tmp_path, tier="tiny", method="last")
     work = candidate(replace(ROW, id="candidate.vgg-19.50"), TINY, settings.reference)
     assert (work.row.id, work.method) == ("candidate.last.vgg-19.50", named("last"))
     assert settings.method_file is None

@@ -1,0 +1,28 @@
+"""`prunebench show ROW`: what a row trains, and after a run what came out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prunebench import tables, tiers
+from prunebench.commands.options import Data, Json, Tier
+
+
+def show(
+    row: Annotated[str, typer.Argument(help="Id of a row; `prunebench list rows` shows them.")],
+    tier: Tier = "auto",
+    data: Data = Path("data"),
+    as_json: Json = False,
+) -> None:
+    """Show what a row trains, and after a run what came out."""
+    from prunebench import paper
+    from prunebench.page import page
+    from prunebench.preview import preview
+
+    wanted = tables.load().row(row)
+    found = paper.preview(wanted) if tier == tiers.PAPER.name else preview(wanted, tiers.choose(tier)[0], data)
+    print(json.dumps(found, indent=1) if as_json else page(found))

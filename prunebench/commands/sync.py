@@ -1,0 +1,32 @@
+"""`prunebench sync`: records that MLflow lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prunebench.commands.options import Data
+from prunebench.errors import PrunebenchError
+
+
+def sync(
+    tracking_uri: Annotated[str | None, typer.Option(help="MLflow store; as --pb-tracking-uri.")] = None,
+    data: Data = Path("data"),
+) -> None:
+    """Log every record that MLflow lacks, after an outage or into another store."""
+    from prunebench.folders import work_folder
+    from prunebench.record import load
+    from prunebench.store import Store
+    from prunebench.tracking import Tracker, resolve_uri
+
+    paths = sorted((data / "records").glob("*/*.json"))
+    if not paths:
+        raise PrunebenchError(
+            f"no records in {data / 'records'}; run `pytest claims -k slimming` first, or give --data"
+        )
+    tracker = Tracker(resolve_uri(tracking_uri, Path.cwd()))
+    store = Store(data, work_folder(data))
+    added = sum(tracker.log(load(path.read_text()), store.folder) for path in paths)
+    print(f"{len(paths)} records, {added} runs added to {tracker.uri}")
