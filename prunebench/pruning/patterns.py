@@ -14,6 +14,8 @@ from prunebench.pruning.stages import stages
 def stage_shares(plan: Plan, network: nn.Module, example: Tensor) -> list[float]:
     """Return the share of channels, or of weights, that each stage keeps (Tables 18 and 21); empty for whole blocks.
 
+    A stage is all layers with maps of one size here, whatever their widths and kernels.
+
     Args:
         plan: of this network.
         network: the dense one.
@@ -21,8 +23,7 @@ def stage_shares(plan: Plan, network: nn.Module, example: Tensor) -> list[float]
     """
     kept = {name: (len(channels), plan.total[name]) for name, channels in plan.keep.items()}
     kept |= {name: (mask.kept, mask.size) for name, mask in plan.masks.items()}
-    of = {name: plan.total.get(name) or tuple(plan.masks[name].shape[2:]) for name in kept}
-    found = stages(network, list(kept), example, of)
+    found = stages(network, list(kept), example, dict.fromkeys(kept, 0))
     return [sum(kept[name][0] for name in stage) / sum(kept[name][1] for name in stage) for stage in found]
 
 

@@ -70,6 +70,8 @@ def configure(device: str, deterministic: bool = False) -> None:
         device: of its trainings.
         deterministic: equal trainings give equal bits on a GPU too, at some speed; operations that cannot raise.
     """
+    # every pruned network has shapes of its own, and by default oneDNN keeps what it compiled for a thousand of them
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     import torch
 
     torch.backends.cuda.matmul.fp32_precision = "ieee"
