@@ -16,7 +16,7 @@ def test_detection_from_scratch(row, observe, judge):
 
 @pytest.mark.claim("C29", table="12")
 def test_detection_pruning_the_classifier(rows, observe, judge):
-    """Pruning the classifier before it becomes a detector does at least as well as pruning the detector, in both rows."""
+    """Pruning the classifier before it becomes a detector does at least as well as pruning the detector."""
     arms = [observe(row) for row in rows]
     names = ("prune_c", "prune_d")
     judge(every_at_least(differences(arms, *names), arms[0].margin, names=names), paper=paper_count(arms, names))

@@ -59,7 +59,7 @@ def test_shares_by_place_of_the_kernel():
 def test_shares_by_width():
     layers = {"conv1": (8, 2), "conv2": (8, 4), "conv3": (16, 16), "block.read": (16, 1)}
     keep, total = (
-        {n: v for n, v in part}
+        dict(part)
         for part in (
             [(name, range(kept)) for name, (_, kept) in layers.items()],
             [(name, width) for name, (width, _) in layers.items()],
