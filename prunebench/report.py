@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ STYLES = {"SUPPORTED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
 
 
 def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list[RenderableType]:
-    """Return a table of rows and one of claims over many rows, from what the tests reported.
+    """Return tables of rows, one for those with the same arms, and one of claims over many, from what tests reported.
 
     What the paper's numbers say, what ours say, and whether ours agree with the paper's up to `margin` points are three
     columns. The last is empty in a tier that does not train on the paper's datasets.
@@ -35,12 +35,20 @@ def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list
     rows.sort(key=lambda row: order.index(row[0].row) if row[0].row in order else len(order))
     claims = [(record, f) for record, f in read if isinstance(record, ClaimRecord)]
     worth = [Text(f"{record.row}: {sentence(record.values)}") for record, _ in rows if "architecture" in record.values]
-    return [*([_rows(rows, margin)] if rows else []), *([_claims(claims)] if claims else []), *worth]
+    alike: dict[tuple[str, ...], list[tuple[Record, Mapping[str, Any]]]] = {}
+    for row in rows:
+        alike.setdefault(_shown(row[0]), []).append(row)
+    compared = [_rows(arms, some, margin) for arms, some in alike.items()]
+    return [*compared, *([_claims(claims)] if claims else []), *worth]
 
 
-def _rows(rows: list[tuple[Record, Mapping[str, Any]]], margin: float) -> Table:
+def _shown(record: Record) -> tuple[str, ...]:
+    """Return the arms that stand in the table of a row; rows with the same arms share one."""
+    return tuple(arm for arm in record.arms if arm not in ("sparse", "pruned", *BASELINE_ARMS))
+
+
+def _rows(arms: Sequence[str], rows: list[tuple[Record, Mapping[str, Any]]], margin: float) -> Table:
     title = "accuracy in percent: above the paper's, below ours (mean ± std over seeds); = marks rows of the same specs"
-    arms = [arm for arm in rows[0][0].arms if arm not in ("sparse", "pruned", *BASELINE_ARMS)]
     table = _table(title, ["row", *arms, "difference", *COLUMNS, "epochs", "work", "s"])
     for record, finding in rows:
         verdict = record.verdicts[0]

@@ -46,3 +46,19 @@ def test_paper_says_we_find_and_agrees_are_three_columns(shown):
 
 def test_where_the_paper_has_no_spread_or_another_dataset_nothing_is_said(shown):
     assert columns(shown(None, {})) == ["-", "SUPPORTED", "-"]
+
+
+def test_rows_with_other_arms_have_a_table_of_their_own(used_house, tmp_path):
+    path = used_house.path / "data" / "records" / "tiny" / "t4.imagenet.vgg-11.50.json"
+    first = record.load(path.read_text())
+    arms = {("soft_pruned" if name == "finetune" else name): arm for name, arm in first.arms.items()}
+    second = first.model_copy(update={"row": "t10.imagenet.resnet-34.30", "arms": arms})
+    (tmp_path / "other.json").write_text(record.dump(second))
+    findings = [{"path": str(p), "computed": 0, "stored": 1, "seconds": 1.0} for p in (path, tmp_path / "other.json")]
+    console = Console(file=io.StringIO(), width=180)
+    tables = closing_tables(findings, margin=3.0)
+    for table in tables:
+        console.print(table)
+    assert len(tables) == 2
+    heads = [line for line in console.file.getvalue().splitlines() if "paper says" in line]
+    assert ["finetune" in heads[0], "soft_pruned" in heads[1]] == [True, True]
