@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from leaderboard.submission import Fault
 from prunebench import tables
 from prunebench.arms import ARMS
+from prunebench.datasets.catalogue import DETECTION
 from prunebench.errors import PrunebenchError
-from prunebench.experiment import PROTOCOL, Spec, Training, digest
+from prunebench.experiment import PROTOCOL, Detection, Spec, Training, digest
 from prunebench.jobs import Job
 from prunebench.parts import Arm, VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record
@@ -82,7 +83,7 @@ def _numbers(record: Record, work: Job) -> Iterator[Fault]:
     wrong = [*_lists(record), *_sizes(record)]
     yield from wrong
     if not wrong:
-        yield from _accuracies(record, work.dataset.resolution)
+        yield from _accuracies(record, 0 if record.dataset.name == DETECTION else work.dataset.resolution)
         yield from _specs(record, work)
         yield from (Fault(line, "values that follow from the accuracies") for line in misjudged(record))
 
@@ -112,9 +113,10 @@ def _sizes(record: Record) -> Iterator[Fault]:
 
 
 def _accuracies(record: Record, step: float) -> Iterator[Fault]:
+    """Check percents; those of images are multiples of `step`, mean average precisions (0) are not."""
     for name, arm in record.arms.items():
         for value in (*arm.accuracy, *arm.best_accuracy):
-            if not (0 <= value <= 100 and abs(round(value / step) * step - value) <= _ROUNDED):
+            if not (0 <= value <= 100 and (not step or abs(round(value / step) * step - value) <= _ROUNDED)):
                 yield Fault(f"arms.{name} has the accuracy {value}", f"a multiple of {step:.4f} %, one test image")
         if not all(0 <= seconds < _MOST for seconds in arm.seconds):
             yield Fault(f"arms.{name}.seconds is {arm.seconds}", "times of 0 or more seconds")
@@ -129,7 +131,8 @@ def _curves(name: str, arm: Arm) -> Iterator[Fault]:
         yield Fault(f"arms.{name}.curves is of seeds {list(curves)}", f"{trained}, the seeds with epochs")
     for seed, epochs, last, best in zip(arm.seeds, arm.epochs, arm.accuracy, arm.best_accuracy, strict=True):
         curve = curves.get(seed)
-        courses = [curve.lr, curve.train_loss, curve.train_accuracy, curve.test_accuracy] if curve else []
+        seen = [curve.train_accuracy] if curve and curve.train_accuracy else []  # a detector has none
+        courses = [curve.lr, curve.train_loss, *seen, curve.test_accuracy] if curve else []
         if any(len(course) != epochs for course in courses):
             yield Fault(f"arms.{name}, seed {seed}: its curve has not {epochs} epochs", "one entry of each per epoch")
         test = (curve.test_accuracy if curve else []) or [last]
@@ -160,7 +163,7 @@ def _outcome(where: str, spec: Spec | None, epochs: int, said: str) -> Iterator[
     if digest(spec) != said:
         valid = f"{digest(spec)[:12]}, which row, tier, seed and sizes give in this version"
         yield Fault(f"{where}: the digest is {said[:12]!r}", valid)
-    planned = spec.recipe.trained if isinstance(spec, Training) else 0
+    planned = spec.recipe.trained if isinstance(spec, Training | Detection) else 0
     if epochs != planned:
         yield Fault(f"{where}: has {epochs} epochs", f"{planned}, by its spec")
 

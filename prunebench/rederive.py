@@ -63,8 +63,10 @@ def row_of(record: Record) -> Row:
         return rows[record.row]
     if lender is not None and record.claims:
         apart = record.row.removesuffix(f".{lender}").partition(".")[2]
-        ratio = rows[lender].ratio if rows[lender].variant else record.ratio
-        row = rows[lender].lent(record.claims[0], apart, **facts | {"ratio": ratio, "setting": ""})
+        target = rows[lender].variant
+        kept = target if f" to {target}" in record.title else ""
+        ratio = rows[lender].ratio if kept else record.ratio
+        row = rows[lender].lent(record.claims[0], apart, **facts | {"ratio": ratio, "variant": kept, "setting": ""})
         _, _, setting = record.title.removeprefix(row.title).partition(", ")
         return replace(row, setting=setting)
     if record.method.digest:

@@ -60,7 +60,11 @@ def _judge(methods: Sequence[Any], question: Question, fewest: int) -> Verdict:
     drawn = np.stack([_draw(values, rng) for values in methods])  # methods x draws x measures
     seen = float(_statistic(np.stack([values.mean(axis=0)[None] for values in methods]))[0])
     taus = _statistic(drawn)
-    lower, upper = np.quantile(taus, [1 - question.level, question.level])
+    drawn_lower, drawn_upper = np.quantile(taus, [1 - question.level, question.level])
+    lower, upper = (
+        min(drawn_lower, seen),
+        max(drawn_upper, seen),
+    )  # noise can draw every tau to one side of what is seen
     state: State = "SUPPORTED" if lower > 0 else "REFUTED" if upper < 0 else "INCONCLUSIVE"
     return question.answer(state, (seen, lower, upper), float((taus <= 0).mean()), (fewest, len(methods)), bar="0")
 
