@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -31,10 +32,7 @@ ALL = {
     "soft_filter",
     "sss",
 }
-PATTERN = {
-    "transferred": options(pattern=(0.5, 0.25, 0.75, 0.5)),
-    "transferred_sparse": options(pattern=((0.5,) * 9,) * 3),
-}
+PATTERN = {"transferred": options(pattern=(0.5, 0.25, 0.75, 0.5))}
 
 
 def seeded(context: Context, seed: int = 0) -> Context:
@@ -43,6 +41,8 @@ def seeded(context: Context, seed: int = 0) -> Context:
 
 def plan_of(name: str, network: nn.Module, context: Context, ratio: float = 0.5) -> Plan:
     prune = resolve(Method(name, PATTERN.get(name, options())))
+    if name == "transferred_sparse":
+        prune = partial(prune, pattern=guided_sparse.pattern(network, ratio, seeded(context)))
     return decide(prune, network, ratio, seeded(context), context.example).plan
 
 
