@@ -82,7 +82,7 @@ class Case:
     specs: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
 
-    def observe(self, row: Row, arms: Sequence[str] = (), measures: Sequence[str] = ()) -> Observed:
+    def observe(self, row: Row, arms: Sequence[str] | None = None, measures: Sequence[str] = ()) -> Observed:
         """Train whatever a row still lacks, and return its arms.
 
         Args:
@@ -91,7 +91,7 @@ class Case:
             measures: what is measured beside the accuracy, names in `MEASURES`.
         """
         work = self._job(row)
-        arms = arms or work.arms
+        arms = work.arms if arms is None else arms
 
         def pieces() -> list[Piece]:
             known = {seed: specs(work, seed, arms, self.runner.store) for seed in self.settings.seeds}
