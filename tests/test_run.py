@@ -174,7 +174,7 @@ def test_a_damaged_outcome_is_said_and_computed_anew(copied_house):
     assert accuracies(copied_house) == wanted
 
 
-def wait_for(condition, seconds=90):
+def wait_for(condition, seconds=180):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "nothing happened"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from prunebench import tiers
 from prunebench.experiment import Network, Recipe, options
 from prunebench.recipes import Recipes
+from prunebench.tiers.smoke import DIGIT_SCENES
 
 VGG = Network("vgg", options(widths=[4, "M", 6]))
 RESNET = Network("resnet", options(blocks=1, widths=[2, 3, 4]))
@@ -35,6 +36,7 @@ TINY = tiers.Tier(
     networks=NETWORKS,
     recipes={"*": Recipes(Recipe(2, 0.1, (1,)), Recipe(1, 0.01), sparsity=0.02, cap=2.0)},
     threads=1,
+    detecting=DIGIT_SCENES,
 )
 
 tiers.register(TINY)
