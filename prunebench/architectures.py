@@ -92,6 +92,23 @@ IMAGENET: Mapping[str, Mapping[str, Network]] = {
 """By sub-project and the paper's name, for images of 224x224."""
 
 
+PROJECTS: Mapping[str, tuple[str, ...]] = {
+    "slimming": ("slimming", "uniform", "guided", "transferred"),
+    "l1": ("l1", "random"),
+    "weight_level": ("magnitude", "lottery", "uniform_sparse", "guided_sparse", "transferred_sparse", "shuffled"),
+    "soft_filter": ("soft_filter",),
+    "thinet": ("thinet",),
+    "regression": ("regression",),
+    "sss": ("sss",),
+}
+"""By the paper's sub-projects, the methods that use their networks and recipes."""
+
+
+def project_of(method: str) -> str:
+    """Return the sub-project whose networks and recipes a method uses; its own name where that is none's."""
+    return next((project for project, methods in PROJECTS.items() if method in methods), method)
+
+
 def network_names() -> list[str]:
     """Return the names that the paper's tables and figures use, and the compact network of a follow-up claim."""
     projects = (*CIFAR.values(), *IMAGENET.values())

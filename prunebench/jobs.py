@@ -124,14 +124,11 @@ class Job:
             facts: of the pruning's outcome: `flops` and, under `dense`, those of the dense network.
         """
         arm = ARMS[name]
-        recipe = arm.recipe(self._budgeted, facts["dense"]["flops"], facts["flops"])
-        pruning = self._baseline(arm.baseline, seed, facts) if arm.baseline else self.pruning(seed)
         if arm.widened:
-            wider = widened(
-                self.network, tuple(map(tuple, facts["widths"])) if arm.patterned else (), arm.widened, self.dataset
-            )
-            return replace(self.classifier(seed), network=wider)
-        start = Start(pruning, arm.weights)
+            pattern = tuple(map(tuple, facts["widths"])) if arm.patterned else ()
+            return replace(self.classifier(seed), network=widened(self.network, pattern, arm.widened, self.dataset))
+        recipe = arm.recipe(self._budgeted, facts["dense"]["flops"], facts["flops"])
+        start = Start(self._baseline(arm.baseline, seed, facts) if arm.baseline else self.pruning(seed), arm.weights)
         if arm.rewind is not None:
             epoch = early(recipe, arm.rewind)
             recipe, start = resumed(recipe, epoch), replace(start, rewound=self._until(seed, epoch))
@@ -170,7 +167,6 @@ SPARSE = {"uniform": "uniform_sparse", "magnitude_l1": "magnitude", "random": "u
 
 BLOCKS = {"ResNet-41": 3 / 16, "ResNet-32": 6 / 16, "ResNet-26": 8 / 16}
 """Share of the blocks that sparse structure selection drops: ResNet-50 has 16 of 3 layers each (Table 5)."""
-
 
 TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
 """Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""

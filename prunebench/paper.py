@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from prunebench.architectures import paper_network
+from prunebench.architectures import paper_network, project_of
 from prunebench.budget import policy, same_flops
-from prunebench.datasets.catalogue import DETECTION
-from prunebench.datasets.registry import Description
+from prunebench.datasets.catalogue import CATALOGUE, DETECTION, PAPER
 from prunebench.experiment import Recipe
-from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes, apart
+from prunebench.recipes import Recipes, apart, paper_recipes
 from prunebench.tables import Row
 
 if TYPE_CHECKING:
@@ -25,17 +24,8 @@ COST = "3 x forward FLOPs x training images x epochs"
 """Training FLOPs of one seed: the backward pass counts as two forward passes."""
 
 
-def _description(name: str, train: int, test: int, classes: int, size: int) -> Description:
-    summary = f"{train:,} + {test:,} colour images of {size}x{size}, {classes} classes"
-    return Description(name, "", summary, 3, classes, train, test, size)
-
-
-DATASETS = {
-    "CIFAR-10": _description("cifar10", 50_000, 10_000, 10, 32),
-    "CIFAR-100": _description("cifar100", 50_000, 10_000, 100, 32),
-    "ImageNet": _description("imagenet", 1_281_167, 50_000, 1000, 224),
-}
-"""By the paper's name; they have no digest as long as nothing loads them."""
+DATASETS = {paper: CATALOGUE[name] for name, paper in PAPER.items() if paper != DETECTION}
+"""By the paper's name, what its networks classify."""
 
 NOTES = {
     "12": "sizes are those of the backbone as it classifies ImageNet; the detector's schedule is another project's "
@@ -44,7 +34,6 @@ NOTES = {
 }
 """By table, what a preview leaves open and why."""
 
-_PROJECTS = {"magnitude": "weight_level", "lottery": "weight_level"}
 _GLOBAL_POOLING = ("VGG-GAP", "VGG-Tiny")
 
 
@@ -100,9 +89,7 @@ def _detection(row: Row) -> dict[str, Any]:
 
 def recipes(row: Row) -> Recipes:
     """Return how a row's networks are trained in the paper, by its sub-project and what sets the row apart."""
-    known, project = PAPER_IMAGENET if row.dataset == "ImageNet" else PAPER_CIFAR, _project(row)
-    family = row.network.split("-")[0]
-    return apart(known.get(f"{project} of {family}", known[project]), row.setting)
+    return apart(paper_recipes(row.dataset, project_of(row.method), row.network), row.setting)
 
 
 def measure(row: Row) -> Sizes:
@@ -115,10 +102,10 @@ def measure(row: Row) -> Sizes:
     data = DATASETS[row.dataset]
     with torch.device("meta"):
         images, example = torch.zeros(1, 3, data.size, data.size), torch.zeros(1, 3, 32, 32)
-        dense = networks.build(paper_network(row.dataset, _project(row), row.network), 3, data.classes)
+        dense = networks.build(paper_network(row.dataset, project_of(row.method), row.network), 3, data.classes)
         source = dense
         if row.variant in _GLOBAL_POOLING:
-            pooled = paper_network(row.dataset, _project(row), f"{row.network} with global pooling")
+            pooled = paper_network(row.dataset, project_of(row.method), f"{row.network} with global pooling")
             source = networks.build(pooled, 3, data.classes)
         small = _target(row, source, example)
         return Sizes(count(dense, images), count(small, images) if small else None)
@@ -137,10 +124,6 @@ def _target(row: Row, network: nn.Module, example: Tensor) -> nn.Module | None:
     widths = {group.name: group.channels for group in prunable(network, example)}
     plan = Plan({name: tuple(range(n)) for name, n in kept.items()}, {name: widths[name] for name in kept})
     return apply(network, plan, example)
-
-
-def _project(row: Row) -> str:
-    return _PROJECTS.get(row.method, row.method)
 
 
 def _arms(row: Row) -> list[str]:

@@ -93,3 +93,13 @@ PAPER_IMAGENET: Mapping[str, Recipes] = {
 """By sub-project (protocols 7). Slimming and weight level have no cap in the code (Q6). Fine-tuning takes the paper's
 20 epochs (p.5), not the code's 5 and 10 (Q8). No code tells soft filter pruning's schedule on ImageNet: p.5's.
 """
+
+
+def paper_recipes(dataset: str, project: str, network: str) -> Recipes:
+    """Return how one of the paper's sub-projects trains a network, all by the paper's names.
+
+    Raises:
+        KeyError: there is no such sub-project.
+    """
+    known = PAPER_IMAGENET if dataset == "ImageNet" else PAPER_CIFAR
+    return known.get(f"{project} of {network.split('-')[0]}", known[project])

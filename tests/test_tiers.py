@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from prunebench import tables, tiers
+from prunebench.architectures import paper_network, project_of
 from prunebench.datasets.registry import describe
 from prunebench.errors import DatasetError, PrunebenchError, UnknownNameError
 from prunebench.jobs import job
+from prunebench.paper import recipes
 from prunebench.training.schedule import lr_sum
 
 ROWS = tables.load().rows
@@ -51,6 +53,13 @@ def test_quick_is_an_eighth_of_the_paper_with_a_penalty_that_does_as_much():
     moved = [work.regulariser.strength * lr_sum(work.recipes.dense, 782) for work in (quick, paper)]
     assert moved[0] == pytest.approx(moved[1], rel=0.01)
     assert paper.regulariser.strength == pytest.approx(1e-4)
+
+
+def test_the_paper_tier_trains_what_its_preview_shows():
+    for row in filter(PAPER.has, ROWS.values()):
+        work = job(row, PAPER)
+        assert work.network == paper_network(row.dataset, project_of(row.method), row.network), row.id
+        assert work.recipes == recipes(row), row.id
 
 
 def test_scratch_b_is_capped_on_imagenet_as_in_the_paper():

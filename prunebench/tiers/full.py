@@ -5,36 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from prunebench.architectures import CIFAR, IMAGENET
+from prunebench.architectures import CIFAR, IMAGENET, PROJECTS
 from prunebench.budget import stretched
 from prunebench.experiment import Network, options
-from prunebench.recipes import PAPER_CIFAR, PAPER_IMAGENET, Recipes
+from prunebench.recipes import PAPER_CIFAR, Recipes, paper_recipes
 from prunebench.tiers.tier import Tier
-
-METHODS = {
-    "slimming": ("slimming", "uniform", "guided", "transferred"),
-    "l1": ("l1", "random"),
-    "weight_level": ("magnitude", "lottery", "uniform_sparse", "guided_sparse", "transferred_sparse", "shuffled"),
-    "soft_filter": ("soft_filter",),
-    "thinet": ("thinet",),
-    "regression": ("regression",),
-    "sss": ("sss",),
-}
-"""By the paper's sub-projects, the methods that use their networks and recipes. What a sub-project calls a network goes
-for other methods as well, in this order."""
 
 DATASETS = {"CIFAR-10": CIFAR, "CIFAR-100": CIFAR, "ImageNet": IMAGENET}
 
 
 def _known() -> Iterator[tuple[str, Network, Recipes]]:
-    """Yield every network of the paper with its recipes, by dataset and method, and for methods of no sub-project."""
+    """Yield every network of the paper with its recipes, by dataset and method.
+
+    Methods of no sub-project take what the first one that has a network of that name calls so.
+    """
     for dataset, projects in DATASETS.items():
-        recipes = PAPER_IMAGENET if dataset == "ImageNet" else PAPER_CIFAR
-        for project in sorted(projects, key=list(METHODS).index, reverse=True):
+        for project in sorted(projects, key=list(PROJECTS).index, reverse=True):
             for name, network in projects[project].items():
-                own = recipes.get(f"{project} of {name.split('-')[0]}", recipes[project])
+                own = paper_recipes(dataset, project, name)
                 yield f"{dataset} {name}", network, own
-                yield from ((f"{dataset} {method} {name}", network, own) for method in METHODS[project])
+                yield from ((f"{dataset} {method} {name}", network, own) for method in PROJECTS[project])
     for dataset in ("CIFAR-10", "CIFAR-100"):
         yield f"{dataset} MobileNetV2", Network("mobilenet", options()), PAPER_CIFAR["l1"]
 
