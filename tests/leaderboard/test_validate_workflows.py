@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +79,11 @@ def test_the_commands_of_the_workflows_run(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     for name in ("leaderboard", "prunebench", "claims"):
         (tmp_path / "base" / name).symlink_to(ROOT / name)
-    subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path / "base", check=True)
+    here = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path / "base", check=True, env=here)
     assert (tmp_path / "comment" / "comment.md").read_text().startswith("### Submission: valid")
     build = next(step["run"] for step in steps("pages") if "leaderboard build" in step.get("run", ""))
-    subprocess.run(["bash", "-euo", "pipefail", "-c", f"{build}-built"], cwd=tmp_path / "base", check=True)
+    subprocess.run(["bash", "-euo", "pipefail", "-c", f"{build}-built"], cwd=tmp_path / "base", check=True, env=here)
     assert (tmp_path / "base" / "site-built" / "index.html").is_file()
 
 
