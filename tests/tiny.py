@@ -40,5 +40,5 @@ TINY = tiers.Tier(
 )
 
 tiers.register(TINY)
-tiers.register(replace(TINY, name="slow", recipes={"*": Recipes(Recipe(90, 0.1, (45,)), Recipe(1), 0.02, 1.0)}))
+tiers.register(replace(TINY, name="slow", recipes={"*": Recipes(Recipe(30, 0.1, (15,)), Recipe(1), 0.02, 1.0)}))
 tiers.register(replace(TINY, name="exploding", recipes={"*": Recipes(Recipe(2, 1e30), Recipe(1), 0.02)}))
