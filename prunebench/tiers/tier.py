@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.catalogue import PAPER as PAPERS
 from prunebench.datasets.registry import Description, describe, names
-from prunebench.errors import DatasetError, PrunebenchError
+from prunebench.errors import DatasetError, PrunebenchError, near
 from prunebench.experiment import Network, Options
 from prunebench.recipes import Recipes
 from prunebench.tables import Row
@@ -110,7 +110,7 @@ class Tier:
         """
         if name not in self.networks:
             raise PrunebenchError(
-                f"tier {self.name!r} has nothing that stands for {name}, only for {', '.join(self.networks)}; "
+                f"tier {self.name!r} has nothing that stands for {name}, but for {near(name, self.networks)} and others; "
                 "`prunebench show ROW --tier paper` shows what the paper trains"
             )
         return self.networks[name]

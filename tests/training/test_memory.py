@@ -1,5 +1,7 @@
 """The memory that a training step holds, counted."""
 
+import gc
+
 import torch
 from small import RECIPE, bits, images, network
 from torch import nn
@@ -32,3 +34,15 @@ def test_twice_the_batch_holds_twice_the_activations():
     net, data = network(), images()
     one, two, four = (Gauge("cpu").read(net, data, size) for size in (8, 16, 32))
     assert abs((four - two) - 2 * (two - one)) < 100
+
+
+def test_what_was_counted_is_freed():
+    net, data = network(), images()
+
+    def alive():
+        gc.collect()
+        return sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects())
+
+    before = alive()
+    Gauge("cpu").read(net, data, 16)
+    assert alive() == before
