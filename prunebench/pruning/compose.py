@@ -88,7 +88,7 @@ def by_weight(
             kept = above_threshold(score(left, context), ratio if share == 1 else 1 - (1 - ratio) ** share, kept)
             with torch.no_grad():
                 for name, weight in weights.items():
-                    weight.masked_fill_(~kept[name], 0)
+                    weight.mul_(kept[name])
         return plan_of(kept)
 
     return prune

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
@@ -16,7 +13,7 @@ from prunebench import networks
 from prunebench.pruning.mask import Mask
 from prunebench.pruning.plan import Plan, PlanError, UnsuitedError
 
-SAMPLE, AROUND = 10_000, 300
+SAMPLE, AROUND = 50_000, 600
 """Size of the sample that `smallest` takes of many values, and the places on either side that it looks between."""
 
 
@@ -48,26 +45,34 @@ def above_threshold(
         PlanError: a score is not a number.
     """
     left = among or {name: torch.ones_like(score, dtype=torch.bool) for name, score in scores.items()}
-    values = torch.cat([scores[name].detach()[mask].cpu() for name, mask in left.items()]).numpy()
-    if np.isnan(values.min()):  # a pass without a copy; not a number wins
+    if any(scores[name].min().isnan() and scores[name][mask].isnan().any() for name, mask in left.items()):
         raise PlanError("a score is not a number, so the weights cannot be ranked")
-    total = sum(mask.numel() for mask in left.values())
-    at = int(total * ratio) - (total - len(values))
+    total, there = sum(mask.numel() for mask in left.values()), sum(int(mask.sum()) for mask in left.values())
+    at = int(total * ratio) - (total - there)
     if ratio == 0 or at < 0:
         return dict(left)
-    threshold = smallest(values, at)
+    threshold = smallest([scores[name].detach() for name in left], list(left.values()), at)
     return {name: (scores[name] > threshold) & mask for name, mask in left.items()}
 
 
-def smallest(values: NDArray[Any], at: int) -> float:
-    """Return the value at a place of the sorted array, looked for between two values of a sample that enclose it."""
-    sample = np.sort(values[:: 1 + len(values) // SAMPLE])
-    place, last = at * len(sample) // len(values), len(sample) - 1
-    low, high = sample[max(place - AROUND, 0)], sample[min(place + AROUND, last)]
-    between, below = values[(values >= low) & (values <= high)], int((values < low).sum())
+def smallest(values: Sequence[Tensor], among: Sequence[Tensor], at: int) -> float:
+    """Return the value at a place of all sorted values; looked for between two of a sample that enclose it.
+
+    Args:
+        values: in any shapes.
+        among: boolean, which of them count, in the same shapes.
+        at: the place, from 0, less than how many count.
+    """
+    parts = [(part.flatten(), mask.flatten()) for part, mask in zip(values, among, strict=True)]
+    step, count = 1 + sum(len(part) for part, _ in parts) // SAMPLE, sum(int(mask.sum()) for _, mask in parts)
+    sample = torch.cat([part[::step][mask[::step]] for part, mask in parts]).sort().values
+    place, last = at * len(sample) // count, len(sample) - 1
+    low, high = (sample[max(place - AROUND, 0)], sample[min(place + AROUND, last)]) if len(sample) else (0, 0)
+    below = sum(int(((part < low) & mask).sum()) for part, mask in parts)
+    between = torch.cat([part[(part >= low) & (part <= high) & mask] for part, mask in parts])
     if not below <= at < below + len(between):
-        between, below = values, 0
-    return float(low if low == high and below else np.partition(between, at - below)[at - below])
+        below, between = 0, torch.cat([part[mask] for part, mask in parts])
+    return float(between.kthvalue(at - below + 1).values)
 
 
 def plan_of(kept: Mapping[str, Tensor]) -> Plan:

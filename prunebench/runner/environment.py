@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from prunebench.errors import PrunebenchError
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of `mallopt` in glibc's `malloc.h`; a threshold of -1 is none."""
+
+MMAP_THRESHOLD_MAX = 1 << 30
 
 
 @cache
@@ -70,9 +77,9 @@ def configure(device: str, deterministic: bool = False) -> None:
         device: of its trainings.
         deterministic: equal trainings give equal bits on a GPU too, at some speed; operations that cannot raise.
     """
-    # every pruned network has shapes of its own, and by default oneDNN keeps what it compiled for a thousand of them
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     import torch
+
+    _keep_memory()
 
     torch.backends.cuda.matmul.fp32_precision = "ieee"
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
@@ -82,6 +89,14 @@ def configure(device: str, deterministic: bool = False) -> None:
         torch.use_deterministic_algorithms(True)
     if device != "cpu":
         torch.cuda.set_device(device)
+
+
+def _keep_memory() -> None:
+    """Let glibc's allocator keep what is freed: fetching large tensors' memory anew each time costs up to a third."""
+    with suppress(AttributeError, OSError, TypeError):  # another C library has no such function
+        mallopt = ctypes.CDLL(None).mallopt
+        for parameter, size in ((M_MMAP_THRESHOLD, MMAP_THRESHOLD_MAX), (M_TRIM_THRESHOLD, -1)):
+            mallopt(parameter, size)
 
 
 def hardware(device: str, threads: int) -> str:

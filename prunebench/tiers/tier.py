@@ -109,8 +109,9 @@ class Tier:
             PrunebenchError: this tier has none of this name.
         """
         if name not in self.networks:
+            like = near(name, self.networks)
             raise PrunebenchError(
-                f"tier {self.name!r} has nothing that stands for {name}, but for {near(name, self.networks)} and others; "
+                f"tier {self.name!r} has nothing that stands for {name}; it has {like} and others. "
                 "`prunebench show ROW --tier paper` shows what the paper trains"
             )
         return self.networks[name]

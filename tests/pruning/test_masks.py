@@ -3,7 +3,6 @@
 import json
 import math
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -70,11 +69,15 @@ def test_magnitude_is_torchs_global_unstructured(ratio: float, trained, context)
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(1, 60_000), st.floats(0, 1, exclude_max=True), st.integers(1, 10**6), st.integers(0, 99))
-def test_the_threshold_is_that_of_sorting_everything(size: int, share: float, values: int, seed: int) -> None:
-    drawn = torch.randint(values, (size,), generator=torch.Generator().manual_seed(seed)).double().numpy()
-    at = int(size * share)
-    assert smallest(drawn.copy(), at) == np.sort(drawn)[at]
+@given(st.integers(1, 60_000), st.floats(0, 1, exclude_max=True), st.integers(1, 10**6), st.floats(0.01, 1))
+def test_the_threshold_is_that_of_sorting_everything(size: int, share: float, values: int, left: float) -> None:
+    random = torch.Generator().manual_seed(size)
+    drawn = [torch.randint(values, (n,), generator=random).double() for n in (size, 2 * size)]
+    masks = [torch.rand(len(part), generator=random) <= left for part in drawn]
+    counted = torch.cat([part[mask] for part, mask in zip(drawn, masks, strict=True)]).sort().values
+    if len(counted):
+        at = int(len(counted) * share)
+        assert smallest(drawn, masks, at) == counted[at]
 
 
 def test_twenty_per_cent_of_what_is_left_per_round(context) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import nn
 
 from prunebench.pruning.context import Context
@@ -20,8 +19,9 @@ def prune(network: nn.Module, ratio: float, context: Context) -> Plan:
         PlanError: no weight is left.
     """
     sizes = score(network, context)
-    left = torch.cat([size[size > 0] for size in sizes.values()])
-    if not len(left):
+    left = [size > 0 for size in sizes.values()]
+    count = sum(int(mask.sum()) for mask in left)
+    if not count:
         raise PlanError("every weight of the network's convolutions is zero already")
-    threshold = smallest(left.cpu().numpy(), int(len(left) * ratio)) if ratio > 0 else 0.0
+    threshold = smallest(list(sizes.values()), left, int(count * ratio)) if ratio > 0 else 0.0
     return plan_of({name: size > threshold for name, size in sizes.items()})

@@ -29,7 +29,7 @@ def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
     weights = maskable(network)
     flow = network(torch.ones_like(context.example[:1], dtype=torch.double)).sum()
     grads = torch.autograd.grad(flow, list(weights.values()))
-    return {name: w.detach() * grad for (name, w), grad in zip(weights.items(), grads, strict=True)}
+    return {name: grad.mul_(w.detach()) for (name, w), grad in zip(weights.items(), grads, strict=True)}
 
 
 prune = by_weight(score, rounds=100, prepare=magnitudes)
