@@ -11,7 +11,7 @@ from leaderboard import columns, evidence, shells
 from leaderboard.challenges import Challenges, unmatched
 from leaderboard.collect import NoRecordsError, Source, file_name
 from leaderboard.rows import Found, Writer, write_rows
-from leaderboard.views import NOTICES
+from leaderboard.views import NOTICES, Line
 from prunebench import tables
 from prunebench.errors import PrunebenchError
 from prunebench.record import AnyRecord, name_of
@@ -120,7 +120,7 @@ def _rank(found: Found, group: str) -> tuple[int, str, int]:
 
 def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[str, object]:
     tier, protocol = found.tiers[name]
-    rows = sorted(found.lines.get(name, []), key=lambda line: line["row"])
+    rows = sorted(found.lines.get(name, []), key=_telling)
     claims = evidence.claim_lines(paper, found.claims.get(name, []), rows)
     return {
         "key": name,
@@ -133,3 +133,8 @@ def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[
         "distinct": evidence.distinct(rows),
         "claim_states": evidence.tally(line for line in claims if line["claim"] != "control"),
     }
+
+
+def _telling(line: Line) -> tuple[int, str]:
+    """Return where a row stands unless the reader says: those that value both weights and architecture come first."""
+    return sum(value not in line for value in ("weight", "architecture")), line["row"]

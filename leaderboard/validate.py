@@ -10,8 +10,10 @@ from leaderboard.submission import Fault, Submission, key_of, read
 from leaderboard.submission_changes import Change, changes, published, unexplained
 from leaderboard.submission_checks import faults
 from prunebench.errors import PrunebenchError
-from prunebench.record import AnyRecord, Record
-from prunebench.rederive import NotRederivableError, contradictions, inconsistencies
+from prunebench.parts import VerdictRecord
+from prunebench.record import AnyRecord, ClaimRecord, Record
+from prunebench.rederive import NotRederivableError, contradictions, inconsistencies, on_curves, rederive
+from prunebench.statistics import Verdict
 
 RESULTS = Path("leaderboard/results")
 """Where published records lie, from the root of the repository."""
@@ -73,12 +75,18 @@ def _verdicts(record: AnyRecord, submission: Submission) -> tuple[list[Fault], l
     for verdict in record.verdicts if isinstance(record, Record) else [record.verdict, *record.aside]:
         said = inconsistencies(verdict)
         try:
-            said += contradictions(verdict, _rows(record, submission))
+            said += contradictions(verdict, _anew(verdict, record, submission))
         except PrunebenchError as error:
             unknown.append(str(error))
         valid = "a verdict that follows from the accuracies"
         wrong += [Fault(f"{verdict.relation[:200]!r}: {line}", valid) for line in said]
     return wrong, unknown
+
+
+def _anew(verdict: VerdictRecord, record: AnyRecord, submission: Submission) -> Verdict:
+    """Return a verdict as the record's own curves give it, or else the records of its rows."""
+    of_curves = on_curves(verdict, record) if isinstance(record, ClaimRecord) else None
+    return of_curves or rederive(verdict, _rows(record, submission))
 
 
 def _rows(record: AnyRecord, submission: Submission) -> list[Record]:

@@ -79,3 +79,9 @@ def test_what_a_tier_cannot_do_is_said():
         job(ROWS["t12.voc07.resnet34-a"], tiers.LAPTOP).pruning(0)
     with pytest.raises(PrunebenchError, match="no two datasets that share no class"):
         tiers.LAPTOP.half(0)
+
+
+def test_laptop_shows_mnist_at_a_quarter_of_its_pixels():
+    found = job(ROWS["t4.cifar10.vgg-19.70"], tiers.LAPTOP).dataset
+    assert (found.name, found.size, found.digest) == ("mnist", 14, describe("mnist").digest)
+    assert found.spec().options.as_dict()["size"] == 14

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from prunebench.datasets.description import SPLITS, Description, differences
 from prunebench.datasets.images import Images
@@ -131,8 +132,25 @@ def load_arrays(dataset: Dataset, folder: Path, classes: int) -> Images:
     """Load the arrays of a folder as a spec presents them; they have so many classes."""
     look = dataset.options.as_dict()
     arrays = {name: torch.from_numpy(np.load(folder / f"{name}.npy")) for name in PARTS}
+    for split in SPLITS:
+        arrays[f"{split}_images"] = shrunk(arrays[f"{split}_images"], look["size"])
     train_kind = CropFlip if look.get("augment") == "crop-flip" else Pixels
     train = train_kind(arrays["train_images"], look["mean"], look["std"])
     test = Pixels(arrays["test_images"], look["mean"], look["std"])
     labels = [arrays[f"{split}_labels"].long() for split in SPLITS]
     return Images(train, labels[0], test, labels[1], classes)
+
+
+def shrunk(images: Tensor, size: int) -> Tensor:
+    """Return images, uint8 [N, H, W, C], at a size that divides theirs: each pixel the mean of those that it covers.
+
+    Raises:
+        DatasetError: it does not divide theirs.
+    """
+    count, was, _, channels = images.shape
+    if size == was:
+        return images
+    if was % size:
+        raise DatasetError(f"images of {was}x{was} cannot be shown at {size}x{size}; valid are divisors of {was}")
+    blocks = images.view(count, size, was // size, size, was // size, channels)
+    return blocks.float().mean((2, 4)).round().byte()

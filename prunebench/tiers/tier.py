@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.datasets.catalogue import PAPER as PAPERS
@@ -39,6 +39,7 @@ class Tier:
         seeds: how many unless the user says.
         margin: accuracy points of every "at least".
         dataset: the dataset that stands for every one of the paper, empty where each stands for itself.
+        size: pixels of height and width at which `dataset` is shown, None for its own.
         networks: by the paper's name, the network that stands for it; with a dataset, a method or both before the name
             it goes first.
         recipes: by the same names; `*` for the others.
@@ -62,6 +63,7 @@ class Tier:
     halves: tuple[str, ...] = ()
     substitutes: Mapping[str, Description] = field(default_factory=dict)
     detecting: Detecting | None = None
+    size: int | None = None
 
     def description(self, dataset: str) -> Description:
         """Return what stands for a dataset of the paper.
@@ -74,7 +76,8 @@ class Tier:
         if dataset == DETECTION and self.detecting is not None:
             return describe(self.detecting.dataset)
         if self.dataset:
-            return describe(self.dataset)
+            found = describe(self.dataset)
+            return found if self.size is None else replace(found, size=self.size)
         own = next((name for name, paper in PAPERS.items() if paper == dataset), None)
         how = f"; get it so:\n{describe(own).how}" if own else ""
         raise DatasetError(f"tier {self.name!r} trains on {dataset} itself, which is not in the data folder{how}")

@@ -5,10 +5,12 @@ import pytest
 import torch
 from torchvision.transforms import functional as reference
 
+from prunebench.datasets.arrays import shrunk
 from prunebench.datasets.digits import load_digits
 from prunebench.datasets.images import Images, batches, in_order
 from prunebench.datasets.pixels import PADDING, CropFlip, Pixels
 from prunebench.datasets.registry import describe
+from prunebench.errors import DatasetError
 from prunebench.randomness import rng
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
@@ -82,3 +84,12 @@ def test_batches_of_digits_are_rows_of_the_normalised_tensor(size):
     for (some, labels), chosen in zip(batches(data.train, data.train_labels, size, 5, 2), order, strict=True):
         assert torch.equal(some, data.train[chosen])
         assert torch.equal(labels, data.train_labels[chosen])
+
+
+def test_shrunk_images_are_torchs_means_over_blocks():
+    images = torch.randint(256, (5, 12, 12, 3), generator=torch.Generator().manual_seed(0)).byte()
+    wanted = torch.nn.functional.avg_pool2d(images.permute(0, 3, 1, 2).double(), 3).permute(0, 2, 3, 1)
+    assert (shrunk(images, 4).double() - wanted).abs().max() <= 0.5
+    assert shrunk(images, 12) is images
+    with pytest.raises(DatasetError, match="12x12 cannot be shown at 5x5; valid are divisors of 12"):
+        shrunk(images, 5)
