@@ -38,6 +38,7 @@ from prunebench.runner.trained import (
 from prunebench.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.detection import evaluate_detector, train_detector
+from prunebench.training.energy import Meter
 from prunebench.training.engine import Hook
 from prunebench.training.loop import EpochHook, evaluate, train
 from prunebench.training.memory import Gauge
@@ -55,7 +56,7 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     torch.set_num_threads(runner.threads)
     images = load_images(spec.dataset, runner.store.data, runner.device)
     images.tell(runner.progress.waiting)
-    gauge = Gauge(runner.device)
+    gauge, meter = Gauge(runner.device), Meter(runner.device)
     network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
@@ -71,6 +72,7 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
         "best_accuracy": max(accuracies),
         "memory": gauge.read(network, images, spec.recipe.batch_size),
         **size(count(network, images.example, nonzero=bool(masks))),
+        **meter.facts(),
         **of_training(history, len(images.train), began, runner),
     }
     return runner.store.put(spec, facts, files(history, network))
@@ -80,7 +82,7 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
     """Train a detector as `evaluate_training` trains a classifier; its accuracy is the mean average precision."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    scenes = load_annotated(spec.dataset, runner.store.data)
+    scenes, meter = load_annotated(spec.dataset, runner.store.data), Meter(runner.device)
     detector = starting_detector(spec, runner.store).to(runner.device)
     report, state = _reporter(spec, runner, piece), Partial(runner.store.partial(digest(spec)))
     with denormals_flushed():
@@ -91,6 +93,7 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
         "best_accuracy": max([precision.all_points, *(epoch.test_accuracy for epoch in history)]),
         "map07": precision.eleven_points,
         "parameters": sum(p.numel() for p in detector.parameters()),
+        **meter.facts(),
         **of_training(history, len(scenes.train), began, runner),
     }
     return runner.store.put(spec, facts, files(history, detector))
