@@ -17,7 +17,7 @@ from leaderboard.challenges import Challenge
 from leaderboard.collect import NoRecordsError, export
 from leaderboard.pages import SiteError, build
 from prunebench.experiment import PROTOCOL
-from prunebench.parts import Subject
+from prunebench.parts import Interval, Subject
 from prunebench.record import ClaimRecord, Record, dump
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -69,6 +69,14 @@ def test_rows_that_share_their_runs_count_as_one(tmp_path: Path, make_record: Ma
     rows = [make_record("a", same_as=["b"], key=1), make_record("b", same_as=["a"], key=1), make_record("c")]
     build(rows, tmp_path)
     assert "2 rows with runs of their own" in text_of(tmp_path / "index.html")
+
+
+def test_rows_that_value_weights_and_architecture_come_first(tmp_path: Path, make_record: Make) -> None:
+    value = Interval(difference=1.0, lower=0.5, upper=1.5, confidence=0.95, n=[3, 3])
+    build([make_record("a"), make_record("z", values={"architecture": value}), make_record("b")], tmp_path)
+    (lines,) = (tmp_path / "data" / "rows").glob("*.js")
+    found = [lines.read_text().index(f'"{row}"') for row in ("z", "a", "b")]
+    assert found == sorted(found)
 
 
 def test_protocols_are_told_apart_as_tiers_are(tmp_path: Path, make_record: Make) -> None:
