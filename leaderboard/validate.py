@@ -12,7 +12,8 @@ from leaderboard.submission_checks import faults
 from prunebench.errors import PrunebenchError
 from prunebench.parts import VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record
-from prunebench.rederive import NotRederivableError, contradictions, inconsistencies, on_curves, rederive
+from prunebench.rederive import contradictions, inconsistencies, rederive
+from prunebench.retest import NotRederivableError, on_curves, on_sides
 from prunebench.statistics import Verdict
 
 RESULTS = Path("leaderboard/results")
@@ -84,9 +85,15 @@ def _verdicts(record: AnyRecord, submission: Submission) -> tuple[list[Fault], l
 
 
 def _anew(verdict: VerdictRecord, record: AnyRecord, submission: Submission) -> Verdict:
-    """Return a verdict as the record's own curves give it, or else the records of its rows."""
-    of_curves = on_curves(verdict, record) if isinstance(record, ClaimRecord) else None
-    return of_curves or rederive(verdict, _rows(record, submission))
+    """Return a verdict as the record's own curves give it, or else the records of its rows, or else its own sides."""
+    if isinstance(record, ClaimRecord) and (found := on_curves(verdict, record)):
+        return found
+    try:
+        return rederive(verdict, _rows(record, submission))
+    except NotRederivableError:
+        if verdict.sides:
+            return on_sides(verdict)
+        raise
 
 
 def _rows(record: AnyRecord, submission: Submission) -> list[Record]:

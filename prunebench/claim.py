@@ -134,8 +134,9 @@ class Case:
             curves: by name, what was compared, if that is curves.
             axes: what their x and y are.
         """
-        verdicts = [verdict_record(self.claim, v) for v in (verdict, *aside)]
-        if self.one_row and len(self.observed) == 1:
+        alone = self.one_row and len(self.observed) == 1
+        verdicts = [verdict_record(self.claim, v, alone) for v in (verdict, *aside)]
+        if alone:
             (only,) = self.observed.values()
             record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts})
         else:

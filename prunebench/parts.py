@@ -129,6 +129,23 @@ class PaperVerdict(Part):
     reason: str = ""
 
 
+class Summary(Part):
+    """One side of a comparison over its seeds: what `prunebench.statistics.Sample` is made of."""
+
+    mean: float
+    std: float
+    n: int
+    resolution: float
+
+
+class Side(Part):
+    """What was compared in one row, which may stand for several (`weight`) that share all outcomes."""
+
+    a: Summary
+    b: Summary
+    weight: int
+
+
 class VerdictRecord(Part):
     """The outcome of one statistical test.
 
@@ -148,6 +165,7 @@ class VerdictRecord(Part):
         reason: one plain sentence.
         unit: of the difference: `points` of accuracy, `rows` for a relation that counts them, or another measure's.
         paper: what the paper's own numbers say by the same test; None where it gives no spread or no numbers.
+        sides: what was compared, row by row, where the verdict does not stand in the record of a single row.
     """
 
     claim: str
@@ -165,6 +183,7 @@ class VerdictRecord(Part):
     reason: str = ""
     unit: str = "points"
     paper: PaperVerdict | None = None
+    sides: list[Side] = []
 
 
 class Provenance(Part):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from prunebench.parts import Interval, PaperVerdict, VerdictRecord
+from prunebench.parts import Interval, PaperVerdict, Side, Summary, VerdictRecord
 from prunebench.statistics import Difference, Sample, Verdict, equivalent, sample
 
 if TYPE_CHECKING:
@@ -31,10 +31,22 @@ def paper_difference(record: Record, a: str, b: str) -> tuple[Difference, ...]:
     return () if x is None or y is None else (Difference(x, y),)
 
 
-def verdict_record(claim: str, verdict: Verdict) -> VerdictRecord:
-    """Return a verdict as a record has it, with the paper's beside it."""
-    facts = {name: getattr(verdict, name) for name in VerdictRecord.model_fields if name not in ("claim", "n", "paper")}
-    return VerdictRecord(claim=claim, n=list(verdict.n), paper=_paper_verdict(verdict.paper), **facts)
+def verdict_record(claim: str, verdict: Verdict, alone: bool = False) -> VerdictRecord:
+    """Return a verdict as a record has it, with the paper's beside it.
+
+    Args:
+        claim: id of the claim.
+        verdict: what was found.
+        alone: whether it stands in the record of a single row, whose arms are what was compared.
+    """
+    known = ("claim", "n", "paper", "sides")
+    facts = {name: getattr(verdict, name) for name in VerdictRecord.model_fields if name not in known}
+    sides = [] if alone else [Side(a=_summary(d.a), b=_summary(d.b), weight=d.weight) for d in verdict.sides]
+    return VerdictRecord(claim=claim, n=list(verdict.n), paper=_paper_verdict(verdict.paper), sides=sides, **facts)
+
+
+def _summary(sample: Sample) -> Summary:
+    return Summary(mean=sample.mean, std=sample.std, n=sample.n, resolution=sample.resolution)
 
 
 def _paper_verdict(verdict: Verdict | None) -> PaperVerdict | None:

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, permutations
 from typing import Any
 
-from prunebench import statistics
 from prunebench.datasets.registry import describe
-from prunebench.errors import PrunebenchError, UnknownNameError
+from prunebench.errors import UnknownNameError
 from prunebench.experiment import Method, Regulariser
 from prunebench.jobs import Job, job
-from prunebench.observed import Observed, differences, within_std
+from prunebench.observed import Observed, differences
 from prunebench.parts import VerdictRecord
-from prunebench.record import ClaimRecord, Record
-from prunebench.statistics import Difference, Verdict
+from prunebench.record import Record
+from prunebench.retest import NotRederivableError, retest, unions
+from prunebench.statistics import Verdict
 from prunebench.tables import Row, load
 from prunebench.tiers import choose
 from prunebench.value import values
@@ -35,21 +35,6 @@ TOLERANCE = 1e-6
 
 PAIR = re.compile(r"\S+ (at least|greater than) \S+")
 """Relations whose state follows from their bounds and margin."""
-
-TIMES_FEWER = re.compile(r"with (\S+) times fewer ")
-
-WITH_MARGIN = (
-    statistics.mean_at_least,
-    statistics.mean_equivalent,
-    statistics.every_at_least,
-    statistics.every_equivalent,
-    statistics.any_greater,
-)
-WITHOUT_MARGIN = (statistics.mean_greater, statistics.every_greater)
-
-
-class NotRederivableError(PrunebenchError):
-    """A verdict does not follow from these records alone; the text says what is missing."""
 
 
 def row_of(record: Record) -> Row:
@@ -95,21 +80,6 @@ def job_of(record: Record) -> Job:
     return Job(row, tier, method, acting, stop=0 if at_start else None)
 
 
-def on_curves(verdict: VerdictRecord, claim: ClaimRecord) -> Verdict | None:
-    """Return the verdict that the curves of a claim's record give, None where it compares no two of them."""
-    for names in permutations(claim.curves, 2):
-        a, b = (claim.curves[name] for name in names)
-        facts: dict[str, Any] = {"confidence": verdict.confidence, "names": names, "axis": claim.axes[0]}
-        tests = (statistics.curve_at_least, statistics.curve_equivalent)
-        found = [test(a, b, verdict.margin, **facts) for test in tests]
-        found.append(statistics.curve_greater(a, b, **facts))
-        if times := TIMES_FEWER.search(verdict.relation):
-            found.append(statistics.curve_efficiency(a, b, float(times[1]), verdict.margin, **facts))
-        if same := next((one for one in found if one.relation == verdict.relation), None):
-            return same
-    return None
-
-
 def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
     """Return the verdict that the rows' numbers give.
 
@@ -126,10 +96,9 @@ def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
     common = set.intersection(*(set(row.arms) for row in rows)) if rows else set()
     named = sorted(arm for arm in common if arm in verdict.relation)
     read = [Observed(job_of(row), row) for row in rows]
-    on_pairs = (_tests(verdict, read, names) for names in permutations(named, 2))
-    on_unions = (_on_rows(verdict, gaps, names) for names, gaps in _unions(verdict, read))
-    for found in chain.from_iterable(chain(on_pairs, on_unions)):
-        if found.relation == verdict.relation:
+    pairs = ((names, differences(read, *names)) for names in permutations(named, 2))
+    for names, gaps in chain(pairs, unions(verdict, read)):
+        if found := retest(verdict, gaps, names):
             return found
     raise NotRederivableError(
         f"{verdict.relation[:200]!r} cannot be derived again: no test that is known here says so of "
@@ -173,50 +142,6 @@ def inconsistencies(verdict: VerdictRecord) -> list[str]:
     if PAIR.fullmatch(verdict.relation) and verdict.state != (by_bounds or "INCONCLUSIVE"):
         found.append(f"state is {verdict.state}, its bounds and margin give {by_bounds or 'INCONCLUSIVE'}")
     return found
-
-
-def _tests(verdict: VerdictRecord, rows: list[Observed], names: tuple[str, str]) -> Iterator[Verdict]:
-    a, b = names
-    facts: dict[str, Any] = {"confidence": verdict.confidence, "names": names}
-    if len(rows) == 1:
-        (row,) = rows
-        tests = (statistics.at_least, statistics.equivalent)
-        yield from (test(row[a], row[b], margin=verdict.margin, **facts) for test in tests)
-        yield statistics.greater(row[a], row[b], **facts)
-    if verdict.relation.endswith(" rows"):
-        yield from _on_rows(verdict, differences(rows, a, b), names)
-
-
-def _on_rows(verdict: VerdictRecord, gaps: list[Difference], names: tuple[str, str]) -> Iterator[Verdict]:
-    facts: dict[str, Any] = {"confidence": verdict.confidence, "names": names}
-    bar: dict[str, Any] = {"margin": verdict.margin, **facts}
-    yield from (test(gaps, **bar) for test in WITH_MARGIN)
-    yield from (test(gaps, **facts) for test in WITHOUT_MARGIN)
-    for needed in range(1, sum(gap.weight for gap in gaps) + 1):
-        yield statistics.count_at_least(gaps, needed, **bar)
-        yield statistics.count_at_least(
-            within_std(gaps), needed, **bar | {"names": (f"{names[0]} + one std", names[1])}
-        )
-
-
-def _unions(verdict: VerdictRecord, rows: list[Observed]) -> Iterator[tuple[tuple[str, str], list[Difference]]]:
-    """Yield the pairs of which a side is several arms, as claims over many rows name them, with their differences."""
-    unions: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
-        ("scratch", "finetune"): (("scratch_e", "finetune"), ("scratch_b", "finetune")),
-        ("scratch_b", "the others"): (("scratch_b", "pruned"), ("scratch_b", "scratch_e")),
-    }
-    for names, pairs in unions.items():
-        if verdict.relation.startswith(f"{names[0]} ") and names[1] in verdict.relation:
-            yield names, [gap for pair in pairs for gap in _differences(rows, pair)]
-    if "pipeline" in verdict.relation:
-        soft = [row for row in rows if row.job.row.method == "soft_filter"]
-        hard = [row for row in rows if row.job.row.method != "soft_filter"]
-        gaps = _differences(hard, ("scratch_b", "finetune")) + _differences(soft, ("scratch_b", "pruned"))
-        yield ("scratch_b", "pipeline"), gaps
-
-
-def _differences(rows: list[Observed], pair: tuple[str, str]) -> list[Difference]:
-    return differences(rows, *pair) if all(arm in row.record.arms for row in rows for arm in pair) else []
 
 
 def _plain(value: Any) -> str:

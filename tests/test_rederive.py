@@ -12,16 +12,8 @@ from prunebench.observed import Observed, differences, within_std
 from prunebench.parts import VerdictRecord
 from prunebench.published import verdict_record
 from prunebench.record import Record, load
-from prunebench.rederive import (
-    NotRederivableError,
-    contradictions,
-    inconsistencies,
-    job_of,
-    misjudged,
-    on_curves,
-    rederive,
-    row_of,
-)
+from prunebench.rederive import contradictions, inconsistencies, job_of, misjudged, rederive, row_of
+from prunebench.retest import NotRederivableError, on_curves, on_sides
 from prunebench.tables import load as load_tables
 from prunebench.value import values
 
@@ -189,3 +181,27 @@ def test_sides_of_several_arms_are_found_again(name):
     assert contradictions(record.verdict, rederive(record.verdict, beside)) == []
     lie = record.verdict.model_copy(update={"difference": 9.0})
     assert contradictions(lie, rederive(lie, beside))[0].startswith("difference is 9, the numbers give")
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        lambda: statistics.greater(one("dense"), one("finetune"), names=("found there", "moved"), unit="seconds"),
+        lambda: statistics.every_greater(gaps(), names=("finetune at some rate", "scratch"), unit="% of the weights"),
+        lambda: statistics.mean_equivalent(gaps(), 2.0, names=("the best rival", "all others")),
+        lambda: statistics.any_greater(gaps(), 0.5, names=("a", "b")),
+        lambda: statistics.count_at_least(gaps(), 4, margin=1.5, names=("shuffled", "mask of its own")),
+        lambda: statistics.count_at_least(within_std(gaps()), 4, names=("scratch_e + one std", "finetune")),
+    ],
+)
+def test_a_verdict_follows_from_its_own_sides_whatever_they_are_called(verdict):
+    made = recorded(verdict())
+    assert contradictions(made, on_sides(made)) == []
+    lower = [s.model_copy(update={"a": s.a.model_copy(update={"mean": s.a.mean - 40})}) for s in made.sides]
+    lie = made.model_copy(update={"sides": lower})
+    assert contradictions(lie, on_sides(lie))
+
+
+def test_a_verdict_without_sides_cannot_be_derived_from_them():
+    with pytest.raises(NotRederivableError, match="cannot be derived again from what its record has"):
+        on_sides(recorded(statistics.at_least(one("dense"), one("finetune"), 1.0)).model_copy(update={"sides": []}))

@@ -14,22 +14,24 @@ Relation = TypeVar("Relation", bound=Callable[..., Verdict])
 
 
 def with_paper_of_pair(relation: Relation) -> Relation:
-    """Let a relation of two samples also judge what the paper has for them, where it has numbers for both."""
+    """Let a relation of two samples keep them, and judge what the paper has for them where it has numbers for both."""
 
     @wraps(relation)
     def both(a: Sample, b: Sample, *args: Any, **kwargs: Any) -> Verdict:
-        ours, papers = relation(a, b, *args, **kwargs), (a.paper, b.paper)
+        ours = replace(relation(a, b, *args, **kwargs), sides=(Difference(a, b),))
+        papers = (a.paper, b.paper)
         return ours if None in papers else _beside(ours, lambda: relation(*papers, *args, **kwargs))
 
     return cast(Relation, both)
 
 
 def with_paper_of_rows(relation: Relation) -> Relation:
-    """Let a relation over rows also judge what the paper has for them, where it has numbers for every one."""
+    """Let a relation over rows keep them, and judge what the paper has for them where it has numbers for every one."""
 
     @wraps(relation)
     def both(differences: Sequence[Difference], *args: Any, **kwargs: Any) -> Verdict:
-        ours, papers = relation(differences, *args, **kwargs), [p for d in differences for p in d.paper]
+        ours = replace(relation(differences, *args, **kwargs), sides=tuple(differences))
+        papers = [p for d in differences for p in d.paper]
         complete = papers and len(papers) == row_count(differences)
         return _beside(ours, lambda: relation(papers, *args, **kwargs)) if complete else ours
 

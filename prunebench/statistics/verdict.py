@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from prunebench.statistics.samples import Difference
 
 State = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 
@@ -54,6 +57,7 @@ class Verdict:
         reason: one plain sentence.
         unit: what `difference` and its bounds are in: `points` of accuracy, `rows`, `kept share`, `tau`, `seconds`, ...
         paper: what the same test says of the paper's own numbers; None where they allow none.
+        sides: what was compared, a difference for each row; empty for what is no difference of samples.
     """
 
     state: State
@@ -70,6 +74,7 @@ class Verdict:
     reason: str
     unit: str = "points"
     paper: Verdict | None = None
+    sides: tuple[Difference, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
