@@ -15,7 +15,7 @@ SETTINGS = pytest.StashKey[Settings]()
 
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "tier": (
-        "how big a run is: smoke, laptop, quick, paper; auto is quick with a GPU and a dataset of the paper, else smoke",
+        "size of a run: smoke, laptop, quick, paper; auto is quick with a GPU and a dataset of the paper, else smoke",
         {"default": "auto", "metavar": "TIER"},
     ),
     "seeds": (
