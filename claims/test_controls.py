@@ -9,7 +9,7 @@ NAMES = [
     "t1.cifar10.resnet-56-b",
     "t6.cifar10.preresnet-110.80",
     "t8a.cifar10.vgg-16.80",
-    "t13.cifar10.densenet-40.80",
+    "t4.cifar10.densenet-40.60",
 ]
 ROWS = [load().row(name).lent("control") for name in NAMES]
 IDS = [f"{row.method}-{row.id.removeprefix('control.')}" for row in ROWS]
