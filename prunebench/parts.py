@@ -165,7 +165,7 @@ class VerdictRecord(Part):
         reason: one plain sentence.
         unit: of the difference: `points` of accuracy, `rows` for a relation that counts them, or another measure's.
         paper: what the paper's own numbers say by the same test; None where it gives no spread or no numbers.
-        sides: what was compared, row by row, where the verdict does not stand in the record of a single row.
+        sides: what was compared, row by row; empty for two arms of the record that the verdict stands in.
     """
 
     claim: str

@@ -37,11 +37,12 @@ def verdict_record(claim: str, verdict: Verdict, alone: bool = False) -> Verdict
     Args:
         claim: id of the claim.
         verdict: what was found.
-        alone: whether it stands in the record of a single row, whose arms are what was compared.
+        alone: whether it stands in the record of a single row, where two arms need not be told again.
     """
     known = ("claim", "n", "paper", "sides")
     facts = {name: getattr(verdict, name) for name in VerdictRecord.model_fields if name not in known}
-    sides = [] if alone else [Side(a=_summary(d.a), b=_summary(d.b), weight=d.weight) for d in verdict.sides]
+    kept = () if alone and len(verdict.sides) == 1 else verdict.sides
+    sides = [Side(a=_summary(d.a), b=_summary(d.b), weight=d.weight) for d in kept]
     return VerdictRecord(claim=claim, n=list(verdict.n), paper=_paper_verdict(verdict.paper), sides=sides, **facts)
 
 
