@@ -100,14 +100,14 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
 
 
 def _reporter(spec: Trained, runner: Runner, piece: Piece) -> Callable[[Epoch], None]:
-    """Return what shows the progress of a training after each epoch."""
+    """Show that a training begins; return what shows its progress after each epoch."""
 
-    def report(epoch: Epoch) -> None:
-        left = epoch.seconds * (spec.recipe.trained - epoch.epoch)
+    def show(done: int, left: float | None) -> None:
         label = f"{piece.network} {piece.arm}"
-        runner.progress.update(label, piece.network, piece.arm, piece.seed, epoch.epoch, spec.recipe.trained, left)
+        runner.progress.update(label, piece.network, piece.arm, piece.seed, done, spec.recipe.trained, left)
 
-    return report
+    show(0, None)
+    return lambda epoch: show(epoch.epoch, epoch.seconds * (spec.recipe.trained - epoch.epoch))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Recipe
+from prunebench.training.layout import layout
 from prunebench.training.schedule import lr_at
 
 Hook = Callable[[nn.Module], None]
@@ -24,7 +25,7 @@ class Engine:
     """Takes the steps of one training; the sums over an epoch stay on the device, so that no step waits for the host.
 
     Attributes:
-        network: that is trained, channels-last.
+        network: that is trained, in its `layout`.
         recipe: how.
         optimiser: the recipe's SGD.
         regulariser: acts on the gradients of every step.
@@ -39,7 +40,8 @@ class Engine:
         if recipe.precision not in PRECISIONS:
             raise PrunebenchError(f"unknown precision {recipe.precision!r}; valid are {', '.join(PRECISIONS)}")
         self.network, self.recipe, self.regulariser = network, recipe, regulariser
-        network.to(memory_format=torch.channels_last)
+        self._layout = layout(network)
+        network.to(memory_format=self._layout)
         self.optimiser = sgd(network.parameters(), recipe)
         self.device = next(network.parameters()).device
         self._loss, self._correct = torch.zeros(2, device=self.device).unbind()
@@ -55,7 +57,7 @@ class Engine:
     def step(self, images: Tensor, labels: Tensor) -> None:
         """Take one step on images [N, C, H, W] and labels [N] of the network's device."""
         with self._autocast():
-            scores = self.network(images.contiguous(memory_format=torch.channels_last))
+            scores = self.network(images.contiguous(memory_format=self._layout))
             loss = F.cross_entropy(scores, labels)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ from prunebench.experiment import Recipe
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.engine import Engine, Hook
 from prunebench.training.engine_graph import engine as engine_for
+from prunebench.training.layout import layout
 from prunebench.training.schedule import lr_at
 
 EpochHook = Callable[[nn.Module, int], None]
@@ -87,10 +88,11 @@ def train_epoch(engine: Engine, images: Images, seed: int, epoch: int) -> tuple[
 def evaluate(network: nn.Module, images: Tensor | Pixels, labels: Tensor, size: int = 300) -> tuple[float, float]:
     """Return mean cross-entropy and accuracy (percent) of a network over images [N, C, H, W] and labels [N]."""
     network.eval()
+    form = layout(network)
     loss, correct = torch.zeros(2, device=labels.device)
     with torch.inference_mode():
         for some, wanted in in_order(images, labels, size):
-            scores = network(some.contiguous(memory_format=torch.channels_last))
+            scores = network(some.contiguous(memory_format=form))
             loss += F.cross_entropy(scores, wanted, reduction="sum")
             correct += (scores.argmax(1) == wanted).sum()
     return loss.item() / len(images), 100.0 * correct.item() / len(images)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from prunebench.datasets.images import Images, batches
+from prunebench.training.layout import layout
 
 
 class Gauge:
@@ -48,7 +49,7 @@ def counted(network: nn.Module, images: Tensor, labels: Tensor) -> int:
         return tensor.detach()  # an output that its own graph holds is never freed
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        loss = F.cross_entropy(copy(images.contiguous(memory_format=torch.channels_last)), labels)
+        loss = F.cross_entropy(copy(images.contiguous(memory_format=layout(copy))), labels)
     activations = sum(size for address, size in saved.items() if address not in own)
     del loss  # it kept all that was saved alive, so that no address came twice
     return activations + 3 * sum(parameter.nbytes for parameter in copy.parameters())

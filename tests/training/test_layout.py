@@ -1,0 +1,34 @@
+"""The layout in memory that a network is trained in."""
+
+import pytest
+import torch
+
+from prunebench import networks
+from prunebench.experiment import Network, Recipe, options
+from prunebench.training.engine import Engine
+from prunebench.training.layout import layout
+
+VGG, RESNET = Network("vgg", options(widths=(8, 256))), Network("resnet", options(blocks=1, widths=(8, 16, 256)))
+
+
+@pytest.mark.parametrize(
+    ("network", "device", "wanted"),
+    [
+        (VGG, "cpu", torch.contiguous_format),
+        (VGG, "meta", torch.channels_last),
+        (Network("vgg", options(widths=(8, 255))), "cpu", torch.channels_last),
+        (RESNET, "cpu", torch.channels_last),
+    ],
+)
+def test_only_wide_vggs_on_a_cpu_are_channels_first(network, device, wanted):
+    assert layout(networks.build(network, 1, 3).to(device)) == wanted
+
+
+@pytest.mark.parametrize("network", [VGG, RESNET], ids=lambda network: network.family)
+def test_an_engine_trains_in_that_layout(network):
+    built = networks.build(network, 1, 3)
+    engine = Engine(built, Recipe(1, 0.1))
+    engine.step(torch.randn(4, 1, 8, 8), torch.tensor([0, 1, 2, 0]))
+    weights = [weight for weight in built.parameters() if weight.dim() == 4 and weight.shape[1] > 1]
+    assert all(weight.is_contiguous(memory_format=layout(built)) for weight in weights)
+    assert all(weight.grad.stride() == weight.stride() for weight in weights)
