@@ -17,7 +17,10 @@ Line = dict[str, Any]
 MOST_ARMS = 24
 """Arms of one record that get columns in the table; its own page has all of them."""
 
-NOTICES = {"smoke": "digits, narrow networks: shows that the machinery works, never the paper's result"}
+NOTICES = {
+    "smoke": "digits, narrow networks: shows that the machinery works, never the paper's result",
+    "laptop": "MNIST, narrow networks, recipes that are not calibrated yet: never the paper's result",
+}
 """What is said at the head of a tier that must not be mistaken for the paper's setting."""
 
 

@@ -16,7 +16,7 @@ _FINETUNE = Recipe(1, 0.02, batch_size=128)
 LAPTOP = replace(
     SMOKE,
     name="laptop",
-    summary="MNIST, 60,000 + 10,000 images, the networks of tier smoke at 14x14: a real answer without a GPU",
+    summary="MNIST, 60,000 + 10,000 images, the networks of tier smoke at 14x14; its recipes are not calibrated yet",
     seeds=5,
     margin=0.3,
     dataset="mnist",
@@ -25,4 +25,4 @@ LAPTOP = replace(
     halves=(),
     detecting=None,
 )
-"""Strength times the sum of the rate is that of tier smoke, so that the penalty of a longer training is weaker."""
+"""Strength times the sum of the rate is that of tier smoke; claims/README.md says what that is too little for."""
