@@ -80,7 +80,6 @@ def configure(device: str, deterministic: bool = False) -> None:
     import torch
 
     _keep_memory()
-
     torch.backends.cuda.matmul.fp32_precision = "ieee"
     torch.backends.cudnn.conv.fp32_precision = "ieee"  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not deterministic
