@@ -113,12 +113,24 @@ def _is_archive(source: Path, wanted: Description) -> bool:
 
 
 def _unpack(source: Path, folder: Path) -> Path:
+    """Write the plain files of an archive to a folder; Python before 3.11.4 has no safe way of its own."""
     try:
         with tarfile.open(source) as archive:
-            archive.extractall(folder, filter="data")
+            for member in filter(tarfile.TarInfo.isreg, archive):
+                _unpack_file(archive, member, folder.resolve())
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise DatasetError(f"{source} does not unpack ({error}); get the file anew") from error
     return folder
+
+
+def _unpack_file(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    place = (folder / member.name).resolve()
+    content = archive.extractfile(member)
+    if content is None or not place.is_relative_to(folder):
+        raise tarfile.TarError(f"{member.name} lies outside of it")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with content, place.open("wb") as file:
+        shutil.copyfileobj(content, file)
 
 
 def _has_boxes(source: Path) -> bool:
