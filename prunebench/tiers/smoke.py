@@ -1,4 +1,4 @@
-"""Tier smoke: scikit-learn's digits, seconds per training, the whole suite in half an hour on two cores."""
+"""Tier smoke: scikit-learn's digits, seconds per training, the whole suite in an hour on two cores."""
 
 from __future__ import annotations
 
