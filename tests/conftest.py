@@ -1,11 +1,19 @@
 """Fixtures for runs of the real commands."""
 
+import os
 import shutil
 
 import pytest
+import torch
 from houses import House, forget_claims, make_house
 
 from prunebench.cli import main
+from prunebench.settings import cores
+
+
+def pytest_configure():
+    """Share the cores among the workers: more threads than cores wait for each other six times as long as they work."""
+    torch.set_num_threads(max(1, cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))))
 
 
 @pytest.fixture
