@@ -11,7 +11,7 @@ from leaderboard import columns, evidence, shells
 from leaderboard.challenges import Challenges, unmatched
 from leaderboard.collect import NoRecordsError, Source, file_name
 from leaderboard.rows import Found, Writer, write_rows
-from leaderboard.views import NOTICES, Line
+from leaderboard.views import Line, notice
 from prunebench import tables
 from prunebench.errors import PrunebenchError
 from prunebench.record import AnyRecord, name_of
@@ -126,7 +126,7 @@ def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[
         "key": name,
         "tier": tier,
         "protocol": protocol,
-        "notice": NOTICES.get(tier, ""),
+        "notice": notice(tier),
         "rows": columns.write(name, rows, folder / "data" / "rows"),
         "claims": columns.write(name, claims, folder / "data" / "claims"),
         "row_states": evidence.tally(rows),

@@ -18,7 +18,7 @@ from leaderboard.challenges import Challenges
 from leaderboard.collect import Key, Source, file_name, group_of, key_of, read, second
 from leaderboard.columns import script_json
 from leaderboard.doubts import doubts
-from leaderboard.views import NOTICES, Line, line, page_of
+from leaderboard.views import Line, line, notice, page_of
 from prunebench.record import ClaimRecord, Record
 
 BATCH = 100
@@ -129,7 +129,7 @@ def _surroundings(record: Record) -> dict[str, Any]:
         "group": group_of(record),
         "method": f"{file_name(record.method.name)}.html",
         "claims": {claim: f"{file_name(claim)}.html" for claim in record.claims if claim.split() == [claim]},
-        "notice": NOTICES.get(record.tier, ""),
+        "notice": notice(record.tier),
     }
 
 

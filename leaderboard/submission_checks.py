@@ -14,7 +14,7 @@ from prunebench.jobs import Job
 from prunebench.parts import Arm, VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record
 from prunebench.rederive import job_of, misjudged
-from prunebench.tiers import Tier, choose
+from prunebench.tiers import Tier, base, choose
 
 TRUNK = ("dense", "sparse", "pruned")
 
@@ -29,7 +29,7 @@ def faults(record: AnyRecord) -> Iterator[Fault]:
         yield Fault(f"is of protocol {record.protocol}", f"{PROTOCOL}, that of this prunebench")
         return
     try:
-        tier, _ = choose(record.tier)
+        tier, _ = choose(base(record.tier))
         if isinstance(record, ClaimRecord):
             yield from _claim(record)
             yield from _bars([record.verdict, *record.aside], tier)

@@ -10,6 +10,7 @@ from typing import Any
 from leaderboard.collect import file_name, group_of
 from prunebench.parts import Arm, Interval, VerdictRecord
 from prunebench.record import Record
+from prunebench.tiers import base
 
 Line = dict[str, Any]
 """One line: names as text, numbers as numbers; what is not known is left out."""
@@ -17,11 +18,15 @@ Line = dict[str, Any]
 MOST_ARMS = 24
 """Arms of one record that get columns in the table; its own page has all of them."""
 
-NOTICES = {
+_NOTICES = {
     "smoke": "digits, narrow networks: shows that the machinery works, never the paper's result",
     "laptop": "MNIST, narrow networks, recipes that are not calibrated yet: never the paper's result",
 }
-"""What is said at the head of a tier that must not be mistaken for the paper's setting."""
+
+
+def notice(tier: str) -> str:
+    """Return what is said at the head of a tier that must not be mistaken for the paper's setting; empty of others."""
+    return _NOTICES.get(base(tier), "")
 
 
 def compares_weights(verdict: VerdictRecord) -> bool:

@@ -24,7 +24,7 @@ from prunebench.record import Record
 from prunebench.retest import NotRederivableError, retest, unions
 from prunebench.statistics import Verdict
 from prunebench.tables import Row, load
-from prunebench.tiers import choose
+from prunebench.tiers import base, choose
 from prunebench.value import values
 
 FIELDS = ("state", "difference", "lower", "upper", "p", "n", "power", "seeds_needed", "unit")
@@ -68,7 +68,7 @@ def job_of(record: Record) -> Job:
     Raises:
         UnknownNameError: this version has no such row, tier, network or method.
     """
-    row, (tier, _) = row_of(record), choose(record.tier)
+    row, (tier, _) = row_of(record), choose(base(record.tier))
     used = record.dataset.used.split(" ")[0]
     if used != tier.description(row.dataset).name:
         tier = replace(tier, substitutes={row.dataset: describe(used)})

@@ -18,7 +18,7 @@ from prunebench.folders import work_folder
 from prunebench.runner.environment import gpus
 from prunebench.sequential import Look, looks
 from prunebench.tables import load
-from prunebench.tiers import Tier, choose
+from prunebench.tiers import Tier, base, choose
 
 if TYPE_CHECKING:
     from prunebench.jobs import Job
@@ -106,7 +106,7 @@ class Settings:
 
     def command(self, expression: str) -> str:
         """Return the command that repeats what `expression` selects, as records have it."""
-        words = ["--pb-tier", self.tier.name, "--pb-seeds", self.seeds_option]
+        words = ["--pb-tier", base(self.tier.name), "--pb-seeds", self.seeds_option]
         words += [word for pair in self.datasets for word in ("--pb-dataset", pair)]
         words += ["--pb-method", self.method] if self.method else []
         words += ["--pb-network", self.network] if self.network else []
@@ -155,7 +155,9 @@ def _on(tier: Tier, dataset: Sequence[str], folder: Path) -> Tier:
     if tier.dataset:
         require(tier.dataset, folder)
     mine = {} if tier.dataset else own(folder)
-    tier = replace(tier, substitutes={**tier.substitutes, **mine, **substitutes(dataset, folder)})
+    tier = replace(tier, substitutes={**tier.substitutes, **mine})
+    if dataset:
+        tier = tier.with_datasets(substitutes(dataset, folder))
     if DETECTION in tier.substitutes and tier.detecting:
         _check_channels(tier)
     return tier

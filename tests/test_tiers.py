@@ -23,6 +23,14 @@ def test_a_tier_by_its_name():
         tiers.choose("smok")
 
 
+def test_a_tier_with_other_datasets_has_a_name_of_its_own():
+    jpeg, mnist = describe("cifar10-jpeg75"), describe("mnist")
+    other = tiers.SMOKE.with_datasets({"ImageNet": mnist, "CIFAR-10": jpeg})
+    assert other.name == "smoke-with-cifar10-as-cifar10-jpeg75-imagenet-as-mnist"
+    assert (other.description("CIFAR-10"), other.description("CIFAR-100").name) == (jpeg, "digits")
+    assert tiers.base(other.name) == tiers.base("smoke") == "smoke"
+
+
 @pytest.mark.parametrize(("cuda", "name"), [(False, "smoke"), (True, "quick")])
 def test_auto_is_quick_where_a_gpu_and_a_dataset_are(cuda, name):
     assert tiers.choose("auto", cuda)[0].name == name

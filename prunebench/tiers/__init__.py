@@ -6,9 +6,9 @@ from prunebench.errors import UnknownNameError
 from prunebench.tiers.full import PAPER, QUICK
 from prunebench.tiers.laptop import LAPTOP
 from prunebench.tiers.smoke import SMOKE
-from prunebench.tiers.tier import Detecting, Tier
+from prunebench.tiers.tier import Detecting, Tier, base
 
-__all__ = ["LAPTOP", "PAPER", "QUICK", "SMOKE", "Detecting", "Tier", "choose", "register", "summaries"]
+__all__ = ["LAPTOP", "PAPER", "QUICK", "SMOKE", "Detecting", "Tier", "base", "choose", "register", "summaries"]
 
 _TIERS = {tier.name: tier for tier in (SMOKE, LAPTOP, QUICK, PAPER)}
 

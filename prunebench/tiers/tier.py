@@ -13,6 +13,9 @@ from prunebench.experiment import Network, Options
 from prunebench.recipes import Recipes
 from prunebench.tables import Row
 
+_WITH = "-with-"
+"""Stands in a name between that of the tier and the datasets that were substituted."""
+
 
 @dataclass(frozen=True)
 class Detecting:
@@ -34,7 +37,7 @@ class Tier:
     """The size of a run.
 
     Attributes:
-        name: what `--pb-tier` calls it.
+        name: what `--pb-tier` calls it, and what was substituted (`with_datasets`).
         summary: one line for people.
         seeds: how many unless the user says.
         margin: accuracy points of every "at least".
@@ -64,6 +67,14 @@ class Tier:
     substitutes: Mapping[str, Description] = field(default_factory=dict)
     detecting: Detecting | None = None
     size: int | None = None
+
+    def with_datasets(self, chosen: Mapping[str, Description]) -> Tier:
+        """Return this tier with other datasets, by the paper's names, and under a name that says so.
+
+        Its records so stand beside those of the tier as it is.
+        """
+        said = "-".join(f"{own}-as-{chosen[paper].name}" for own, paper in PAPERS.items() if paper in chosen)
+        return replace(self, name=f"{self.name}{_WITH}{said}", substitutes={**self.substitutes, **chosen})
 
     def description(self, dataset: str) -> Description:
         """Return what stands for a dataset of the paper.
@@ -122,3 +133,8 @@ class Tier:
     def recipes_for(self, network: str) -> Recipes:
         """Return the recipes for a network of the paper."""
         return self.recipes.get(network, self.recipes["*"])
+
+
+def base(name: str) -> str:
+    """Return the name that `--pb-tier` takes for a tier in which datasets may be substituted."""
+    return name.partition(_WITH)[0]

@@ -95,13 +95,15 @@ def test_a_run_on_a_substitute_names_it_everywhere(house, mine):
     assert code in (0, 1), out
     assert "mine in place of ImageNet, digits in place of every other dataset of the paper" in out
     assert "on mine 8x8" in out
-    record = json.loads((house.path / "data" / "records" / "tiny" / f"{ROW}.json").read_text())
+    place = house.path / "data" / "records" / "tiny-with-imagenet-as-mine"  # beside the records of the tier as it is
+    record = json.loads((place / f"{ROW}.json").read_text())
+    assert record["tier"] == place.name
     assert record["dataset"]["used"] == "mine 8x8"
     assert (
         record["dataset"]["digest"]
         == json.loads(data("list", "--json", "--data", house.path / "data"))["mine"]["digest"]
     )
-    assert "--pb-dataset imagenet=mine" in record["command"]
+    assert "--pb-tier tiny --pb-seeds 1 --pb-dataset imagenet=mine" in record["command"]
     spec = json.loads((house.path / "data" / "checkpoints" / house.outcomes()[0] / "spec.json").read_text())["spec"]
     trained = spec if "dataset" in spec else spec["trained"]
     assert trained["dataset"]["name"] == "mine"
