@@ -13,7 +13,7 @@ from prunebench.errors import PrunebenchError
 from prunebench.parts import VerdictRecord
 from prunebench.record import AnyRecord, ClaimRecord, Record
 from prunebench.rederive import contradictions, inconsistencies, rederive
-from prunebench.retest import NotRederivableError, on_curves, on_sides
+from prunebench.retest import NotRederivableError, on_curves, on_numbers, on_sides
 from prunebench.statistics import Verdict
 
 RESULTS = Path("leaderboard/results")
@@ -85,9 +85,11 @@ def _verdicts(record: AnyRecord, submission: Submission) -> tuple[list[Fault], l
 
 
 def _anew(verdict: VerdictRecord, record: AnyRecord, submission: Submission) -> Verdict:
-    """Return a verdict as the record's own curves give it, or else the records of its rows, or else its own sides."""
+    """Return a verdict as the record's own curves give it, or else its numbers, its rows' records or its sides."""
     if isinstance(record, ClaimRecord) and (found := on_curves(verdict, record)):
         return found
+    if verdict.numbers:
+        return on_numbers(verdict)
     try:
         return rederive(verdict, _rows(record, submission))
     except NotRederivableError:

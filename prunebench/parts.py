@@ -166,6 +166,7 @@ class VerdictRecord(Part):
         unit: of the difference: `points` of accuracy, `rows` for a relation that counts them, or another measure's.
         paper: what the paper's own numbers say by the same test; None where it gives no spread or no numbers.
         sides: what was compared, row by row; empty for two arms of the record that the verdict stands in.
+        numbers: what the test was given where that is no difference: patterns by seed, values by method or place.
     """
 
     claim: str
@@ -184,6 +185,7 @@ class VerdictRecord(Part):
     unit: str = "points"
     paper: PaperVerdict | None = None
     sides: list[Side] = []
+    numbers: dict[str, list[list[float]]] = {}
 
 
 class Provenance(Part):

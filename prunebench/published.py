@@ -39,11 +39,13 @@ def verdict_record(claim: str, verdict: Verdict, alone: bool = False) -> Verdict
         verdict: what was found.
         alone: whether it stands in the record of a single row, where two arms need not be told again.
     """
-    known = ("claim", "n", "paper", "sides")
+    known = ("claim", "n", "paper", "sides", "numbers")
     facts = {name: getattr(verdict, name) for name in VerdictRecord.model_fields if name not in known}
     kept = () if alone and len(verdict.sides) == 1 else verdict.sides
     sides = [Side(a=_summary(d.a), b=_summary(d.b), weight=d.weight) for d in kept]
-    return VerdictRecord(claim=claim, n=list(verdict.n), paper=_paper_verdict(verdict.paper), sides=sides, **facts)
+    numbers = {name: [list(values) for values in given] for name, given in verdict.numbers.items()}
+    paper = _paper_verdict(verdict.paper)
+    return VerdictRecord(claim=claim, n=list(verdict.n), paper=paper, sides=sides, numbers=numbers, **facts)
 
 
 def _summary(sample: Sample) -> Summary:

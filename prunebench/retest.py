@@ -25,6 +25,10 @@ SIDES = re.compile(
 
 TIMES_FEWER = re.compile(r" with (\S+) times fewer ")
 
+PATTERNS = re.compile(r"(.+) (?:varies over seeds|over stages spread) by (?:more|less) than .+")
+
+SLOPE = re.compile(r"slope of (.+) over doublings of (.+) below .+")
+
 PAIR_WITH_MARGIN = (statistics.at_least, statistics.equivalent)
 ROWS_WITH_MARGIN = (
     statistics.mean_at_least,
@@ -59,6 +63,45 @@ def on_sides(verdict: VerdictRecord) -> Verdict:
     if found is None:
         raise NotRederivableError(f"{verdict.relation[:200]!r} cannot be derived again from what its record has")
     return found
+
+
+def on_numbers(verdict: VerdictRecord) -> Verdict:
+    """Return the verdict that the numbers in its record give, which are no differences of samples.
+
+    Raises:
+        NotRederivableError: no test that is known here has its relation, or takes such numbers.
+    """
+    tests = _on_patterns(verdict), _on_places(verdict), _on_measures(verdict)
+    why = ""
+    try:
+        found = next((one for one in chain(*tests) if one.relation == verdict.relation), None)
+    except (ValueError, LookupError) as error:
+        found, why = None, f": {str(error)[:200]}"
+    if found is None:
+        said = f"{verdict.relation[:200]!r} cannot be derived again from the numbers in its record"
+        raise NotRederivableError(said + why)
+    return found
+
+
+def _on_patterns(verdict: VerdictRecord) -> Iterator[Verdict]:
+    if (said := PATTERNS.fullmatch(verdict.relation)) and "patterns" in verdict.numbers:
+        for test in (statistics.consistent, statistics.uneven, statistics.even):
+            yield test(verdict.numbers["patterns"], verdict.margin, verdict.confidence, name=said[1])
+
+
+def _on_places(verdict: VerdictRecord) -> Iterator[Verdict]:
+    if said := SLOPE.fullmatch(verdict.relation):
+        points = {float(at): values[0] for at, values in verdict.numbers.items()}
+        unit = verdict.unit.removesuffix(" per doubling")
+        yield statistics.slope_below(points, verdict.margin, verdict.confidence, said[1], said[2], unit)
+
+
+def _on_measures(verdict: VerdictRecord) -> Iterator[Verdict]:
+    if verdict.unit == "tau" and len(verdict.numbers) > 1:
+        names = tuple(verdict.numbers)
+        x, y, *more = ({str(i): values for i, values in enumerate(of)} for of in verdict.numbers.values())
+        against = more[0] if more else None
+        yield statistics.tau_greater(x, y, against, verdict.confidence, names=(names[0], names[1], names[-1]))
 
 
 def on_curves(verdict: VerdictRecord, claim: ClaimRecord) -> Verdict | None:

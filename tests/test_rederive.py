@@ -13,7 +13,7 @@ from prunebench.parts import VerdictRecord
 from prunebench.published import verdict_record
 from prunebench.record import Record, load
 from prunebench.rederive import contradictions, inconsistencies, job_of, misjudged, rederive, row_of
-from prunebench.retest import NotRederivableError, on_curves, on_sides
+from prunebench.retest import NotRederivableError, on_curves, on_numbers, on_sides
 from prunebench.tables import load as load_tables
 from prunebench.value import values
 
@@ -200,6 +200,40 @@ def test_a_verdict_follows_from_its_own_sides_whatever_they_are_called(verdict):
     lower = [s.model_copy(update={"a": s.a.model_copy(update={"mean": s.a.mean - 40})}) for s in made.sides]
     lie = made.model_copy(update={"sides": lower})
     assert contradictions(lie, on_sides(lie))
+
+
+SHARES = [[0.2, 0.5, 0.9], [0.3, 0.4, 0.8], [0.25, 0.5, 0.7]]
+SCORES = [
+    {"a": [1.0, 2, 3], "b": [2.0, 2, 5], "c": [4.0, 5, 5]},
+    {"a": [0.0, 1, 1], "b": [3.0, 1, 2], "c": [2.0, 2, 4]},
+    {"a": [5.0, 1, 1], "b": [2.0, 0, 1], "c": [1.0, 2, 2]},
+]
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        lambda: statistics.consistent(SHARES, 0.1, name="kept share of the layers"),
+        lambda: statistics.uneven(SHARES, 0.2, name="kept share of a kernel"),
+        lambda: statistics.even(SHARES, 0.2),
+        lambda: statistics.slope_below({0.5: [3.0, 4], 1: [2.0, 3], 2: [1.0, 1.5]}, name="gap", axis="epochs"),
+        lambda: statistics.tau_greater(SCORES[0], SCORES[1], names=("finetune", "scratch_b", "")),
+        lambda: statistics.tau_greater(*SCORES, names=("finetune", "scratch_b", "weight value")),
+    ],
+)
+def test_what_compares_no_samples_follows_from_its_own_numbers(verdict):
+    made = VerdictRecord.model_validate_json(recorded(verdict()).model_dump_json())
+    assert contradictions(made, on_numbers(made)) == []
+    turned = {name: [[-2 * v for v in values] for values in given] for name, given in made.numbers.items()}
+    turned |= {name: turned[name][::-1] for name in list(turned)[:1]}
+    assert contradictions(made, on_numbers(made.model_copy(update={"numbers": turned})))
+
+
+@pytest.mark.parametrize("numbers", [{"patterns": [[0.1], [0.2, 0.3]]}, {"patterns": [[], []]}, {"x": [[1.0]]}])
+def test_numbers_that_no_test_takes_are_told(numbers):
+    made = recorded(statistics.uneven(SHARES, 0.2)).model_copy(update={"numbers": numbers})
+    with pytest.raises(NotRederivableError, match="cannot be derived again from the numbers in its record"):
+        on_numbers(made)
 
 
 def test_a_verdict_without_sides_cannot_be_derived_from_them():

@@ -5,9 +5,10 @@ A pattern is the share, 0 to 1, that each layer, stage or kernel position keeps,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from prunebench.statistics.pairs import above
 from prunebench.statistics.samples import sample
@@ -25,6 +26,20 @@ _MIRRORED: dict[State, State] = {
 }
 
 
+Relation = TypeVar("Relation", bound=Callable[..., Verdict])
+
+
+def _with_patterns(relation: Relation) -> Relation:
+    """Let a verdict keep the patterns that it was derived from, as its number `patterns`."""
+
+    @wraps(relation)
+    def both(patterns: Patterns, *args: Any, **kwargs: Any) -> Verdict:
+        return replace(relation(patterns, *args, **kwargs), numbers={"patterns": patterns})
+
+    return cast(Relation, both)
+
+
+@_with_patterns
 def consistent(patterns: Patterns, bound: float, confidence: float | None = None, name: str = "pattern") -> Verdict:
     """Test "the kept share of a layer varies over seeds by less than `bound`" (C17; Table 7 shows such deviations).
 
@@ -66,6 +81,7 @@ def consistent(patterns: Patterns, bound: float, confidence: float | None = None
     return question.answer(found, bounds, p, n, bar=bar, seeds=seeds)
 
 
+@_with_patterns
 def uneven(patterns: Patterns, bound: float, confidence: float | None = None, name: str = "kept share") -> Verdict:
     """Test "`name` differs over the stages by more than `bound`": its largest less its smallest value, mean over seeds.
 
@@ -82,6 +98,7 @@ def uneven(patterns: Patterns, bound: float, confidence: float | None = None, na
     return _spread(patterns, Question(relation, f"spread of {name}", bound, confidence, UNIT))
 
 
+@_with_patterns
 def even(patterns: Patterns, bound: float, confidence: float | None = None, name: str = "kept share") -> Verdict:
     """Test "`name` differs over the stages by less than `bound`" (C18: nearly even): the opposite of `uneven`."""
     relation = f"{name} over stages spread by less than {bound:g}"

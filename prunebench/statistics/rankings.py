@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from prunebench.statistics.verdict import Question, State, Verdict
@@ -27,7 +28,8 @@ def tau_greater(
     noise with the covariance that its seeds show, so that measures of the same seeds move together. (To resample three
     seeds would show two thirds of their variance, and only ten different means.) It speaks of these methods, not of a
     population of methods. Noise draws a tau toward 0, so that the test is on the safe side (simulated for eight methods
-    of three seeds whose two true taus are equal: at most 2 % false verdicts where 5 % are allowed).
+    of three seeds whose two true taus are equal: at most 2 % false verdicts where 5 % are allowed). The verdict's
+    numbers are, by the name of a measure, each method's values over the seeds.
 
     Args:
         x: one measure, such as accuracy after fine-tuning.
@@ -50,7 +52,9 @@ def tau_greater(
     if len(methods) < 3 or fewest < 2:
         said = f"A ranking needs three methods of two seeds; here are {len(methods)} with at least {fewest}."
         return question.open(0.0, (fewest, len(methods)), said)
-    return _judge([_values(method, measures) for method in methods], question, fewest)
+    verdict = _judge([_values(method, measures) for method in methods], question, fewest)
+    given = {name: [list(scores[method]) for method in methods] for name, scores in zip(names, measures, strict=False)}
+    return replace(verdict, numbers=given)
 
 
 def _judge(methods: Sequence[Any], question: Question, fewest: int) -> Verdict:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from prunebench.statistics.curves import Points, mapping
 from prunebench.statistics.verdict import Question, State, Verdict
 
@@ -18,7 +21,7 @@ def slope_below(
 
     Ordinary least squares of all y-values on log2 x, with the t interval of its slope; what a straight line cannot
     follow widens the interval. SUPPORTED if the slope's upper bound lies below `bound`, REFUTED if its lower bound lies
-    above it.
+    above it. The verdict's numbers are the y-values by x.
 
     Args:
         points: y-values over the seeds at each x above 0.
@@ -28,10 +31,18 @@ def slope_below(
         axis: what x is.
         unit: of y.
     """
+    curve = mapping(points)
+    verdict = _slope(curve, bound, confidence, (name, axis, unit))
+    return replace(verdict, numbers={f"{at:g}": [values] for at, values in curve.items()})
+
+
+def _slope(
+    curve: Mapping[float, Sequence[float]], bound: float, confidence: float | None, said: tuple[str, str, str]
+) -> Verdict:
     import numpy as np
     from scipy.special import stdtr, stdtrit
 
-    curve = mapping(points)
+    name, axis, unit = said
     x = np.log2([at for at, values in curve.items() for _ in values])
     y = np.array([value for values in curve.values() for value in values])
     known = sum(bool(values) for values in curve.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -58,6 +58,7 @@ class Verdict:
         unit: what `difference` and its bounds are in: `points` of accuracy, `rows`, `kept share`, `tau`, `seconds`, ...
         paper: what the same test says of the paper's own numbers; None where they allow none.
         sides: what was compared, a difference for each row; empty for what is no difference of samples.
+        numbers: what the test was given where that is no difference: lists by a name, as the test's docstring has them.
     """
 
     state: State
@@ -75,6 +76,7 @@ class Verdict:
     unit: str = "points"
     paper: Verdict | None = None
     sides: tuple[Difference, ...] = field(default=(), compare=False, repr=False)
+    numbers: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
