@@ -20,7 +20,7 @@ MOST_ARMS = 24
 
 _NOTICES = {
     "smoke": "digits, narrow networks: shows that the machinery works, never the paper's result",
-    "laptop": "MNIST, narrow networks, recipes that are not calibrated yet: never the paper's result",
+    "laptop": "MNIST at 14x14, narrow networks: never the paper's result",
 }
 
 
