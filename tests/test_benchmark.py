@@ -1,6 +1,7 @@
 """Our loop against the plain one."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,7 +9,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from prunebench.benchmark import bench, subjects
+from prunebench import benchmark
+from prunebench.benchmark import Round, bench, subjects
 from prunebench.benchmark.plain import Scans, plain
 from prunebench.datasets import registry
 from prunebench.errors import PrunebenchError, UnknownNameError
@@ -42,6 +44,19 @@ def test_both_loops_see_the_same_images():
     (digits,) = subjects(["VGG-11"])
     theirs = torch.stack([image for image, _ in Scans(digits)])
     torch.testing.assert_close(theirs, digits.images.train[:], atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system cannot confine a process to cores")
+def test_both_loops_have_as_many_cores_as_threads(monkeypatch):
+    seen, before = [], os.sched_getaffinity(0)
+
+    def measure(*_):
+        seen.append(len(os.sched_getaffinity(0)))
+        return 0, [Round(2.0, 1.0, 0.1, 0.9)]
+
+    monkeypatch.setattr(benchmark, "_measure", measure)
+    assert [found["ratio"] for found in bench(subjects(["VGG-11"]))] == [2.0]
+    assert (seen, os.sched_getaffinity(0)) == ([1], before)
 
 
 def test_full_networks_see_crops_of_the_size_of_cifar():

@@ -1,12 +1,14 @@
 """`prunebench bench`: our training loop against the plain loop that a user would write, interleaved in one run.
 
-Contract: the same network, images, batch size, optimiser, precision and threads on both sides; one pass of each in
-turn, so that a drifting machine slows both; ratios are taken round by round, their median given with the extremes.
+Contract: the same network, images, batch size, optimiser, precision, threads and as many CPU cores as threads on both
+sides, those of the plain loop's loader among them (on CUDA all cores); one pass of each in turn, so that a drifting
+machine slows both; ratios are taken round by round, their median given with the extremes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
 from statistics import median
@@ -14,7 +16,7 @@ from typing import Any
 
 import torch
 
-from prunebench.benchmark.parts import bare, reading, seconds
+from prunebench.benchmark.parts import bare, confined, reading, seconds
 from prunebench.benchmark.plain import fastest
 from prunebench.benchmark.subjects import Subject, subjects
 from prunebench.runner.environment import configure, device, gpus
@@ -56,7 +58,8 @@ def bench(chosen: Iterable[Subject], wanted: str = "cpu", rounds: int | None = N
     configure(place)
     for subject in chosen:
         torch.set_num_threads(subject.threads)
-        workers, found = _measure(subject, place, rounds or subject.rounds)
+        with confined(subject.threads) if place == "cpu" else nullcontext():
+            workers, found = _measure(subject, place, rounds or subject.rounds)
         yield _comparison(subject, place, found) | {"plain_workers": workers}
 
 

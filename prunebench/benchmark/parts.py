@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -12,6 +14,7 @@ import torch.nn.functional as F
 from prunebench.datasets.images import Images, batches
 from prunebench.experiment import Recipe
 from prunebench.training.engine import Engine
+from prunebench.training.layout import layout
 
 
 def reading(data: Images, recipe: Recipe) -> Callable[[], None]:
@@ -26,8 +29,9 @@ def reading(data: Images, recipe: Recipe) -> Callable[[], None]:
 
 def bare(engine: Engine, data: Images) -> Callable[[], None]:
     """Return forward, backward and update over one epoch's batches, which are ready beforehand, and nothing else."""
+    form = layout(engine.network)
     ready = [
-        (some.contiguous(memory_format=torch.channels_last), wanted)
+        (some.contiguous(memory_format=form), wanted)
         for some, wanted in batches(data.train, data.train_labels, engine.recipe.batch_size, 0, 0)
     ]
 
@@ -40,6 +44,20 @@ def bare(engine: Engine, data: Images) -> Callable[[], None]:
             engine.optimiser.step()
 
     return steps
+
+
+@contextmanager
+def confined(cores: int) -> Iterator[None]:
+    """Keep this thread, and the processes that it starts meanwhile, on so many CPU cores, where the system can."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def seconds(work: Callable[[], Any]) -> float:
