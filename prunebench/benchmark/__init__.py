@@ -49,7 +49,7 @@ def bench(chosen: Iterable[Subject], wanted: str = "cpu", rounds: int | None = N
         rounds), `spread` (lowest and highest ratio), `input_share` (of our time, for choosing and preparing batches),
         `overhead_share` (of our time, for all that is not forward, backward and update; None where these are recorded
         as a CUDA graph, which runs them faster than they run one by one), `plain_workers` (of the plain loop's loader,
-        0 or 2, whichever is faster).
+        0 or 2, whichever is faster; 0 on a single core).
 
     Raises:
         PrunebenchError: CUDA is asked for and not there.

@@ -15,6 +15,7 @@ from torchvision import transforms
 from prunebench.benchmark.parts import seconds
 from prunebench.benchmark.subjects import Subject
 from prunebench.experiment import Recipe
+from prunebench.settings import cores
 
 
 class Scans(Dataset[tuple[Tensor, int]]):
@@ -35,7 +36,9 @@ class Scans(Dataset[tuple[Tensor, int]]):
 
 
 def fastest(network: nn.Module, subject: Subject, place: str) -> tuple[int, Callable[[], None]]:
-    """Return one pass of the plain loop over the images, with the loader's workers (0 or 2) that are faster, and these.
+    """Return one pass of the plain loop over the images, with the loader's workers that are faster, and these.
+
+    0 and 2 are tried, on a single core 0 alone: more would only take turns with the loop.
 
     Args:
         network: on the device; it is trained.
@@ -43,7 +46,7 @@ def fastest(network: nn.Module, subject: Subject, place: str) -> tuple[int, Call
         place: the device.
     """
     passes = {}
-    for workers in (0, 2):
+    for workers in (0, 2) if cores() > 1 else (0,):
         passes[workers] = plain(deepcopy(network), subject, place, workers)
         passes[workers]()
     chosen = min(passes, key=lambda workers: seconds(passes[workers]))
