@@ -24,7 +24,7 @@ class House:
     def command(self, *arguments, tier="tiny", parent=True):
         quiet = [] if parent else ["-p", "no:prunebench-parent"]
         plugin = ["-p", "tiny", "--pb-tier", tier] if tier else []
-        return [sys.executable, "-m", "pytest", "claims", *plugin, *quiet, *arguments]
+        return [sys.executable, "-m", "pytest", "claims", *plugin, "--pb-device", "cpu", *quiet, *arguments]
 
     @property
     def environment(self):

@@ -84,7 +84,12 @@ class VGG(Family):
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits, shape [N, classes], of images of shape [N, channels, H, W]."""
         maps = self.features(x)
-        pooled = maps.mean((2, 3)) if self.side == 1 else functional.adaptive_avg_pool2d(maps, self.side).flatten(1)
+        if self.side == 1:
+            pooled = maps.mean((2, 3))
+        elif maps.shape[2:] == (self.side, self.side):
+            pooled = maps.flatten(1)  # pooling would change nothing, and has no deterministic form on a GPU
+        else:
+            pooled = functional.adaptive_avg_pool2d(maps, self.side).flatten(1)
         logits: Tensor = self.classifier(self.hidden(pooled))
         return logits
 

@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import subprocess
+import warnings
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -51,7 +52,9 @@ def gpus() -> int:
     """Return how many CUDA devices PyTorch can use here."""
     import torch
 
-    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a driver that is too old, where the CPU serves
+        return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def device(wanted: str, found: int, worker: int = 0) -> str:

@@ -41,7 +41,7 @@ from prunebench.training.detection import evaluate_detector, train_detector
 from prunebench.training.energy import Meter
 from prunebench.training.engine import Hook
 from prunebench.training.loop import EpochHook, evaluate, train
-from prunebench.training.memory import Gauge
+from prunebench.training.memory import needed
 from prunebench.training.regularisers import bn_l1, chain
 
 if TYPE_CHECKING:
@@ -56,21 +56,22 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     torch.set_num_threads(runner.threads)
     images = load_images(spec.dataset, runner.store.data, runner.device)
     images.tell(runner.progress.waiting)
-    gauge, meter = Gauge(runner.device), Meter(runner.device)
+    state = Partial(runner.store.partial(digest(spec)))
+    meter = Meter(runner.device, resumed=state.path.exists())
     network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks
     hook, after_epoch = _hooks(spec, network, images.example, runner)
     hook = chain(hook, hold(network, masks)) if masks else hook
-    report, state = _reporter(spec, runner, piece), Partial(runner.store.partial(digest(spec)))
-    own = spec.regulariser is not None and spec.regulariser.method is not None
+    report, own = _reporter(spec, runner, piece), spec.regulariser is not None and spec.regulariser.method is not None
+    recordable = not own and not spec.network.source
     with denormals_flushed():
-        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, recordable=not own)
+        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, recordable)
         untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
     accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
         "accuracy": accuracies[-1],
         "best_accuracy": max(accuracies),
-        "memory": gauge.read(network, images, spec.recipe.batch_size),
+        "memory": needed(network, images, spec.recipe),
         **size(count(network, images.example, nonzero=bool(masks))),
         **meter.facts(),
         **of_training(history, len(images.train), began, runner),
@@ -82,9 +83,10 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
     """Train a detector as `evaluate_training` trains a classifier; its accuracy is the mean average precision."""
     began = datetime.now(UTC)
     torch.set_num_threads(runner.threads)
-    scenes, meter = load_annotated(spec.dataset, runner.store.data), Meter(runner.device)
+    scenes, state = load_annotated(spec.dataset, runner.store.data), Partial(runner.store.partial(digest(spec)))
+    meter = Meter(runner.device, resumed=state.path.exists())
     detector = starting_detector(spec, runner.store).to(runner.device)
-    report, state = _reporter(spec, runner, piece), Partial(runner.store.partial(digest(spec)))
+    report = _reporter(spec, runner, piece)
     with denormals_flushed():
         history = train_detector(detector, scenes, spec.recipe, spec.seed, state, report)
         precision = evaluate_detector(detector, scenes.test)

@@ -11,9 +11,9 @@ import torch
 class Meter:
     """Counts from when it is made."""
 
-    def __init__(self, device: str) -> None:
-        """Start counting on a CUDA device; a CPU has no counter."""
-        self._handle = None if device == "cpu" else _handle(device)
+    def __init__(self, device: str, resumed: bool = False) -> None:
+        """Start counting on a CUDA device; a CPU has no counter, and a resumed training began before this one."""
+        self._handle = None if device == "cpu" or resumed else _handle(device)
         self._before = self._counter()
 
     def facts(self) -> dict[str, float]:

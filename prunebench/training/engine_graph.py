@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,12 @@ from prunebench.training.engine import Engine, Hook
 
 WARM_UP = 3
 """Steps before the first recording, in which libraries choose their kernels and the momentum comes to be."""
+
+
+@cache
+def _beside(device: torch.device) -> torch.cuda.Stream:
+    """Return the stream that warms up and records: one for all trainings, as cuBLAS keeps a workspace for each."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 class GraphEngine(Engine):
@@ -40,7 +48,7 @@ class GraphEngine(Engine):
             self._replay(images, labels)
 
     def _warm_up(self, images: Tensor, labels: Tensor) -> None:
-        side, current = torch.cuda.Stream(self.device), torch.cuda.current_stream(self.device)  # type: ignore[no-untyped-call]
+        side, current = _beside(self.device), torch.cuda.current_stream(self.device)
         side.wait_stream(current)
         with torch.cuda.stream(side):
             super().step(images, labels)
@@ -51,7 +59,7 @@ class GraphEngine(Engine):
         if self._graph is None:
             self._images, self._labels = images.clone(memory_format=torch.channels_last), labels.clone()
             self._graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graph):
+            with torch.cuda.graph(self._graph, stream=_beside(self.device)):
                 super().step(self._images, self._labels)
         self._images.copy_(images)
         self._labels.copy_(labels)
@@ -65,7 +73,7 @@ def engine(network: nn.Module, recipe: Recipe, regulariser: Hook | None = None, 
         network: on the device of the training.
         recipe: how it is trained.
         regulariser: acts on the gradients of every step.
-        recordable: whether the regulariser neither counts its calls nor waits for the device.
+        recordable: whether network and regulariser neither count their calls nor wait for the device.
     """
     on_gpu = next(network.parameters()).is_cuda
     return (GraphEngine if on_gpu and recordable else Engine)(network, recipe, regulariser)

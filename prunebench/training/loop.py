@@ -14,6 +14,7 @@ from prunebench.datasets.images import Images, batches, in_order
 from prunebench.datasets.pixels import Pixels
 from prunebench.errors import TrainingError
 from prunebench.experiment import Recipe
+from prunebench.randomness import rng
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.engine import Engine, Hook
 from prunebench.training.engine_graph import engine as engine_for
@@ -47,7 +48,7 @@ def train(
         regulariser: acts on the gradients of every step.
         report: is told of every finished epoch.
         after_epoch: acts on the weights after every epoch.
-        recordable: whether the regulariser neither counts its calls nor waits for the device.
+        recordable: whether network and regulariser neither count their calls nor wait for the device.
 
     Raises:
         TrainingError: the loss is no longer finite.
@@ -76,11 +77,13 @@ def train(
 
 def train_epoch(engine: Engine, images: Images, seed: int, epoch: int) -> tuple[float, float]:
     """Train over all images once, in the order of seed and epoch; return mean loss and accuracy (percent) meanwhile."""
-    engine.begin(epoch)
     seen = 0
-    for some, wanted in batches(images.train, images.train_labels, engine.recipe.batch_size, seed, epoch):
-        engine.step(some, wanted)
-        seen += len(some)
+    with torch.random.fork_rng(devices=[engine.device] if engine.device.type == "cuda" else []):
+        torch.manual_seed(rng(seed, "dropout", epoch).initial_seed())  # the network's own layers draw globally
+        engine.begin(epoch)
+        for some, wanted in batches(images.train, images.train_labels, engine.recipe.batch_size, seed, epoch):
+            engine.step(some, wanted)
+            seen += len(some)
     loss, correct = engine.sums()
     return loss / seen, 100.0 * correct / seen
 

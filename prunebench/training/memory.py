@@ -1,4 +1,4 @@
-"""How much memory a training needs: read from the allocator on a GPU, counted on a CPU."""
+"""How much memory a training needs: measured on a GPU, counted on a CPU."""
 
 from __future__ import annotations
 
@@ -9,24 +9,33 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from prunebench.datasets.images import Images, batches
+from prunebench.experiment import Recipe
+from prunebench.training.engine import Engine
 from prunebench.training.layout import layout
 
 
-class Gauge:
-    """Tells the memory that a training needs; made before its network comes to the device."""
+def needed(network: nn.Module, images: Images, recipe: Recipe) -> int:
+    """Return the bytes that a step of a training holds beside the dataset; the network is left as it was.
 
-    def __init__(self, device: str) -> None:
-        """Start measuring on a GPU; on a CPU nothing is measured."""
-        self._device = None if device == "cpu" else device
-        if self._device is not None:
-            torch.cuda.reset_peak_memory_stats(self._device)
-            self._before = torch.cuda.memory_allocated(self._device)
+    On a GPU it is the most that the allocator gave out (`measured`), on a CPU what one adds up (`counted`).
+    """
+    some, labels = next(batches(images.train, images.train_labels, recipe.batch_size, 0, 0))
+    return measured(network, some, labels, recipe) if some.is_cuda else counted(network, some, labels)
 
-    def read(self, network: nn.Module, images: Images, batch_size: int) -> int:
-        """Return bytes: of a GPU the highest that tensors took since, beside the dataset; of a CPU `counted`."""
-        if self._device is not None:
-            return torch.cuda.max_memory_allocated(self._device) - self._before
-        return counted(network, *next(batches(images.train, images.train_labels, batch_size, 0, 0)))
+
+def measured(network: nn.Module, images: Tensor, labels: Tensor, recipe: Recipe) -> int:
+    """Return the most bytes that tensors take on a GPU during one step: what is counted, and what comes in passing.
+
+    A step before it is not measured: in it libraries try out their kernels and take workspaces, which they keep.
+    """
+    engine = Engine(deepcopy(network), recipe)
+    engine.begin(0)
+    engine.step(images, labels)
+    torch.cuda.reset_peak_memory_stats(images.device)
+    own = 3 * sum(p.nbytes for p in engine.network.parameters()) + sum(b.nbytes for b in engine.network.buffers())
+    beside = torch.cuda.memory_allocated(images.device) - own
+    engine.step(images, labels)
+    return torch.cuda.max_memory_allocated(images.device) - beside
 
 
 def counted(network: nn.Module, images: Tensor, labels: Tensor) -> int:

@@ -26,6 +26,12 @@ def test_joules_are_counted_from_the_start(counter):
     assert meter.facts() == {"energy": 12.3}
 
 
+def test_nothing_is_told_of_a_resumed_training(counter):
+    meter = Meter("cuda:0", resumed=True)
+    counter.millijoules += 12_345
+    assert meter.facts() == {}
+
+
 def test_nothing_is_told_where_the_gpu_does_not_count(counter, monkeypatch):
     def unsupported(handle):
         raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)

@@ -1,12 +1,13 @@
 """The memory that a training step holds, counted."""
 
 import gc
+from dataclasses import replace
 
 import torch
 from small import RECIPE, bits, images, network
 from torch import nn
 
-from prunebench.training.memory import Gauge, counted
+from prunebench.training.memory import counted, needed
 
 FLOAT, LONG = 4, 8
 
@@ -23,16 +24,15 @@ def test_what_a_small_network_holds_is_what_one_adds_up_by_hand():
 def test_counting_changes_nothing_and_repeats():
     net, data = network(), images()
     before = bits(net)
-    gauge = Gauge("cpu")
-    first = gauge.read(net, data, RECIPE.batch_size)
-    assert first == gauge.read(net, data, RECIPE.batch_size) > 0
+    first = needed(net, data, RECIPE)
+    assert first == needed(net, data, RECIPE) > 0
     assert all(torch.equal(before[name], tensor) for name, tensor in bits(net).items())
     assert net.training
 
 
 def test_twice_the_batch_holds_twice_the_activations():
     net, data = network(), images()
-    one, two, four = (Gauge("cpu").read(net, data, size) for size in (8, 16, 32))
+    one, two, four = (needed(net, data, replace(RECIPE, batch_size=size)) for size in (8, 16, 32))
     assert abs((four - two) - 2 * (two - one)) < 100
 
 
@@ -44,5 +44,5 @@ def test_what_was_counted_is_freed():
         return sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects())
 
     before = alive()
-    Gauge("cpu").read(net, data, 16)
+    needed(net, data, RECIPE)
     assert alive() == before
