@@ -14,6 +14,7 @@ from typing import Any
 from prunebench.datasets.registry import describe
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Detection, Network, Pruning, Spec, Training, classifier_of, to_json
+from prunebench.runner.environment import hardware
 
 Key = tuple[str, str]
 """A network's JSON, and `dense`, `pruned` (an arm), `pruning` (the act) or `detector` (on it)."""
@@ -43,11 +44,13 @@ class Estimator:
     Attributes:
         checkpoints: folder of the stored outcomes.
         threads: CPU threads of a training that has to be tried out.
+        device: that trainings run on, as PyTorch names it; what other hardware took tells nothing of it.
         tried: networks that no stored outcome tells of.
     """
 
     checkpoints: Path
     threads: int = 1
+    device: str = "cpu"
     tried: set[str] = field(default_factory=set)
     _read: set[str] = field(default_factory=set, repr=False)
     _took: dict[Key, list[float]] = field(default_factory=dict, repr=False)
@@ -65,20 +68,23 @@ class Estimator:
                 return epochs * median(took)
         self.tried.add(network)
         recipe = training.recipe
-        return epochs * _tried(training.dataset.name, training.network, recipe.batch_size, self.threads)
+        return epochs * _tried(training.dataset.name, training.network, recipe.batch_size, self.threads, self.device)
 
     def _learn(self) -> None:
+        here = hardware(self.device, self.threads).rpartition(",")[0]  # without the threads
         for folder in self.checkpoints.glob("[0-9a-f]*"):
             if folder.name not in self._read:
                 self._read.add(folder.name)
-                for key, seconds in _taken(folder):
+                for key, seconds in _taken(folder, here):
                     self._took.setdefault(key, []).append(seconds)
 
 
-def _taken(folder: Path) -> list[tuple[Key, float]]:
-    """Return the seconds per epoch of a stored training, or of a pruning; nothing of what cannot be read."""
+def _taken(folder: Path, here: str) -> list[tuple[Key, float]]:
+    """Return the seconds per epoch of a training on this hardware, or of a pruning; nothing of what cannot be read."""
     try:
         document, facts = (json.loads((folder / name).read_text()) for name in ("spec.json", "outcome.json"))
+        if not facts["hardware"].startswith(here):
+            return []
         spec, epochs = document["spec"], facts.get("epochs")
         network = _json(_network(spec))
         if document["kind"] == "pruning":
@@ -100,21 +106,23 @@ def _json(part: Any) -> str:
 
 
 @cache
-def _tried(dataset: str, network: Network, batch_size: int, threads: int) -> float:
+def _tried(dataset: str, network: Network, batch_size: int, threads: int, device: str) -> float:
     """Return the seconds of one epoch and its evaluation, from a few steps on noise; rough."""
     import torch
     from torch.nn.functional import cross_entropy
 
     from prunebench import networks
 
-    data, images = describe(dataset), min(batch_size, 32)
+    data, images = describe(dataset), min(batch_size, 32) if device == "cpu" else batch_size
     torch.set_num_threads(threads)
-    model = networks.build(network, data.channels, data.classes)
-    noise, labels = torch.rand(images, data.channels, data.size, data.size), torch.arange(images) % data.classes
+    model = networks.build(network, data.channels, data.classes).to(device)
+    noise = torch.rand(images, data.channels, data.size, data.size).to(device)
+    labels = (torch.arange(images) % data.classes).to(device)
     took = []
     for _ in range(4):
         began = time.perf_counter()
-        cross_entropy(model(noise), labels).backward()  # type: ignore[no-untyped-call]
+        loss = cross_entropy(model(noise), labels)
+        torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)[0].sum().item()  # waits for a GPU
         took.append(time.perf_counter() - began)
     return min(took) / images * (data.train + data.test / 3)
 

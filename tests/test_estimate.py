@@ -12,6 +12,7 @@ from prunebench.errors import PrunebenchError
 from prunebench.estimate import Budget, BudgetError, Estimator, duration
 from prunebench.experiment import document
 from prunebench.jobs import job
+from prunebench.runner.environment import hardware
 
 WORK = job(tables.load().row("t4.imagenet.vgg-11.50"), tiny.TINY)
 DENSE, PRUNING = WORK.dense(0), WORK.pruning(0)
@@ -21,7 +22,7 @@ ARM = WORK.arm("scratch_e", 0, {"flops": 1, "dense": {"flops": 2}})
 def store(folder, name, spec, **facts):
     (folder / name).mkdir(parents=True)
     (folder / name / "spec.json").write_text(json.dumps(document(spec)))
-    (folder / name / "outcome.json").write_text(json.dumps(facts))
+    (folder / name / "outcome.json").write_text(json.dumps({"hardware": hardware("cpu", 2)} | facts))
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("9m", 540), ("90s", 90), ("1h30m", 5400), ("2h", 7200), ("0s", 0)])
@@ -50,6 +51,11 @@ def test_the_median_of_the_same_network_counts_by_epoch(tmp_path):
 def test_a_dense_network_stands_in_for_its_arms(tmp_path):
     store(tmp_path, "a0", DENSE, seconds=2.0, epochs=2)
     assert Estimator(tmp_path).seconds(ARM) == 2.0
+
+
+def test_what_a_gpu_took_tells_nothing_of_a_cpu(tmp_path):
+    store(tmp_path, "a0", DENSE, seconds=500.0, epochs=2, hardware=f"NVIDIA H100, {hardware('cpu', 2)}")
+    assert Estimator(tmp_path).seconds(DENSE) < 60
 
 
 def test_it_learns_while_a_run_goes_on_and_passes_over_what_cannot_be_read(tmp_path):

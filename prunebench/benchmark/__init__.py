@@ -18,12 +18,12 @@ import torch
 
 from prunebench.benchmark.parts import bare, confined, reading, seconds
 from prunebench.benchmark.plain import fastest
-from prunebench.benchmark.subjects import Subject, subjects
+from prunebench.benchmark.subjects import DEFAULT, Subject, subjects
 from prunebench.runner.environment import configure, device, gpus
 from prunebench.training.engine_graph import engine as engine_for
 from prunebench.training.loop import train_epoch
 
-__all__ = ["Subject", "bench", "subjects"]
+__all__ = ["DEFAULT", "Subject", "bench", "subjects"]
 
 
 @dataclass(frozen=True)

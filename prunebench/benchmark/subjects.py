@@ -26,8 +26,9 @@ from prunebench.tiers import SMOKE
 FULL = {"CIFAR VGG-16": CIFAR["l1"]["VGG-16"], "CIFAR ResNet-56": CIFAR["l1"]["ResNet-56"]}
 DEFAULT = ("VGG-19", "VGG-11", "PreResNet-164", "DenseNet-40", *FULL)
 
-STEPS = 2
-"""Steps of one pass over images of CIFAR's size: a full-width VGG takes seconds for each on two cores."""
+STEPS = {"cpu": 2, "cuda": 200}
+"""Steps of one pass over images of CIFAR's size: a full-width VGG takes seconds for each on two cores, and a GPU must
+take many, since it records each epoch's first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +62,12 @@ class Subject:
     rounds: int
 
 
-def subjects(names: Sequence[str] = DEFAULT) -> list[Subject]:
+def subjects(names: Sequence[str] = DEFAULT, device: str = "cpu") -> list[Subject]:
     """Return what is to be measured.
 
     Args:
         names: of networks of the smoke tier, or `CIFAR VGG-16` and `CIFAR ResNet-56` at full width.
+        device: `cpu` or `cuda`, that they are measured on.
 
     Raises:
         UnknownNameError: there is no such network to measure.
@@ -74,7 +76,7 @@ def subjects(names: Sequence[str] = DEFAULT) -> list[Subject]:
     for name in names:
         if name not in known:
             raise UnknownNameError("network", name, known)
-    return [full(name) if name in FULL else smoke(name) for name in names]
+    return [full(name, STEPS[device]) if name in FULL else smoke(name) for name in names]
 
 
 def smoke(name: str) -> Subject:
@@ -87,10 +89,10 @@ def smoke(name: str) -> Subject:
     return Subject(name, "digits", network, recipe, images, scans, False, *moments, 1, 7)
 
 
-def full(name: str) -> Subject:
+def full(name: str, steps: int) -> Subject:
     """Return a network of the paper's Table 1 at full width, on random images of CIFAR's size, with all cores."""
     recipe = replace(PAPER_CIFAR["l1"].dense, lr=0.01)  # noise has no labels to learn: a low rate keeps it finite
-    count, like = STEPS * recipe.batch_size, registry.describe("cifar10")
+    count, like = steps * recipe.batch_size, registry.describe("cifar10")
     pixels = torch.randint(256, (count, 32, 32, 3), generator=rng(0, "pixels"), dtype=torch.uint8)
     labels = torch.randint(10, (count,), generator=rng(0, "labels"))
     stored = CropFlip(pixels, like.mean, like.std)

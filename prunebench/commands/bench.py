@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -11,7 +11,7 @@ from prunebench.commands.options import Json
 
 
 def bench(
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[Literal["cpu", "cuda"], typer.Option(help="What both loops run on.")] = "cpu",
     network: Annotated[
         list[str] | None, typer.Option(help="Network of the smoke tier, CIFAR VGG-16 or CIFAR ResNet-56; repeatable.")
     ] = None,
@@ -24,7 +24,7 @@ def bench(
     from prunebench import benchmark
 
     found = []
-    for result in benchmark.bench(benchmark.subjects(network) if network else benchmark.subjects(), device, rounds):
+    for result in benchmark.bench(benchmark.subjects(network or benchmark.DEFAULT, device), device, rounds):
         found.append(result)
         if not as_json:
             print(_line(result), flush=True)

@@ -24,9 +24,10 @@ def plan(
     """Show what a run on claims would find stored, what it would train and about how long that takes."""
     from prunebench import planning
     from prunebench.estimate import Estimator
+    from prunebench.runner.environment import device, gpus
 
     selection, settings = planning.select(expression, tier, seeds, str(data))
-    estimator = Estimator(settings.data / "checkpoints", settings.threads)
+    estimator = Estimator(settings.data / "checkpoints", settings.threads, device(settings.device, gpus()))
     parts = planning.plan(list(selection.rows.values()), settings, estimator)
     found = {
         "tier": settings.tier.name,

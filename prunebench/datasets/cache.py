@@ -24,6 +24,11 @@ Photo = tuple[str, Path]
 """The sha256 of a file and its path."""
 
 
+def sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return a tensor on a device. A copy to a GPU starts from pinned memory, so that the host need not wait for it."""
+    return tensor if tensor.is_cuda or device.type == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
+
+
 class Cache:
     """Photos as bytes [N, side, side, 3] in a file, of which those are decoded that were asked for before.
 
@@ -67,7 +72,7 @@ class Cache:
         if len(missing):
             self._tell()
             self._fill(missing)
-        return torch.from_numpy(self._pixels[indices]).to(self.device)
+        return sent(torch.from_numpy(self._pixels[indices]), self.device)
 
     def to(self, device: str) -> Cache:
         """Return the same cache for batches on another device; the photos stay where they are."""

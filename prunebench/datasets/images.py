@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from prunebench.datasets.cache import Cache
+from prunebench.datasets.cache import Cache, sent
 from prunebench.datasets.pixels import Pixels
 from prunebench.randomness import rng
 
@@ -60,7 +60,7 @@ def batches(
     view = images.varied(rng(seed, "augment", epoch)) if isinstance(images, Pixels) else images.__getitem__
     for chosen in torch.split(order, size):
         if len(chosen) > 1:
-            yield view(chosen), labels[chosen]
+            yield view(chosen), labels[sent(chosen, labels.device)]
 
 
 def in_order(images: Tensor | Pixels, labels: Tensor, size: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import functional as reference
 
-from prunebench.datasets.cache import Cache, Photo
+from prunebench.datasets.cache import Cache, Photo, sent
 from prunebench.datasets.description import SPLITS
 from prunebench.datasets.images import Images
 from prunebench.datasets.pixels import Pixels, View
@@ -73,7 +73,7 @@ class Photos(Pixels):
         stored = self.stored[chosen].permute(0, 3, 1, 2).float().contiguous()
         steps = (torch.arange(self.size) + 0.5) / self.size
         at = 2 * (first[:, None] + extent[:, None] * steps[:, None]) - 1  # [B, size, 2]
-        y, x = at.float().to(stored.device).unbind(2)
+        y, x = sent(at.float(), stored.device).unbind(2)
         square = (len(stored), self.size, self.size)
         grid = torch.stack([x[:, None].expand(square), y[:, :, None].expand(square)], 3)
         seen = F.grid_sample(stored, grid, padding_mode="border", align_corners=False)
