@@ -11,7 +11,7 @@ FILE = Path(__file__).parent / "challenges.yaml"
 """The challenges of the committed results."""
 
 Challenges = Mapping[tuple[str, str], list["Challenge"]]
-"""By tier and row."""
+"""By tier and row, or name of a claim test."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Challenge:
     """One objection to one record.
 
     Attributes:
-        row: id of the row.
+        row: id of the row, or the name of a claim test's record.
         tier: of the record.
         by: who holds it.
         reason: why the record should not be trusted or is not the best that is known.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from leaderboard.challenges import Challenges
 from leaderboard.collect import file_name
 from leaderboard.doubts import doubts
 from leaderboard.views import Line, number
@@ -35,25 +37,29 @@ def claim_lines(tables: Tables, records: Sequence[ClaimRecord], lines: Sequence[
     wanted = Counter(claim for row in tables.rows.values() for claim in row.claims)
     found = []
     for name in [*claim_ids(tables, records, lines), *(["control"] if tests["control"] else [])]:
-        base = _base(name, tables.claims.get(name), wanted[name], evidence[name])
-        found += [base | _test(record) for record in tests[name]] or [base | _rows(evidence[name])]
+        base = _base(name, tables.claims.get(name))
+        alone = _rows(evidence[name]) | _progress(evidence[name], len(evidence[name]), wanted[name])
+        found += [base | _test(record, lines) for record in tests[name]] or [base | alone]
     return [{key: value for key, value in line.items() if value is not None} for line in found]
 
 
-def _base(name: str, claim: Claim | None, wanted: int, evidence: Sequence[Line]) -> Line:
-    progress = {
-        "done": min((line["done"] for line in evidence), default=None),
-        "planned": max((line["planned"] for line in evidence), default=None),
-    }
+def _base(name: str, claim: Claim | None) -> Line:
     about = {"statement": claim.statement, "where": claim.where, "section": claim.section} if claim else {}
-    counts = {"rows": len(evidence), "wanted": wanted}
-    return {"claim": name, "file": file_name(name), **about, **counts, **progress}
+    return {"claim": name, "file": file_name(name), **about}
 
 
-def _test(record: ClaimRecord) -> Line:
-    verdict = record.verdict
-    bounds = ("difference", "lower", "upper")
+def _progress(lines: Sequence[Line], rows: int, wanted: int) -> Line:
+    """Return how many rows there are of how many, and with how many seeds where they have records of their own."""
+    done = min((line["done"] for line in lines), default=None)
+    planned = max((line["planned"] for line in lines), default=None)
+    return {"rows": rows, "wanted": wanted, "done": done, "planned": planned}
+
+
+def _test(record: ClaimRecord, lines: Sequence[Line]) -> Line:
+    verdict, count = record.verdict, len(record.rows)
+    bounds, names = ("difference", "lower", "upper"), set(record.rows)
     return {
+        **_progress([line for line in lines if line["row"] in names], count, count),
         "test": record.name,
         "statement": record.statement,
         "section": record.section,
@@ -113,14 +119,20 @@ def distinct(lines: Sequence[Line]) -> int:
     return len({line.get("twin", line["row"]) for line in lines})
 
 
-def _page_of_test(record: ClaimRecord) -> dict[str, Any]:
+def _page_of_test(record: ClaimRecord, challenges: Challenges) -> dict[str, Any]:
+    held = [asdict(challenge) for challenge in challenges.get((record.tier, record.name), [])]
     plain = json.loads(record.model_dump_json())
-    return {"record": plain, "agrees": agrees(record), "doubts": doubts(record)}
+    return {"record": plain, "agrees": agrees(record), "doubts": doubts(record), "challenges": held}
 
 
-def claim_page(name: str, tables: Tables, records: Mapping[str, Sequence[ClaimRecord]]) -> dict[str, Any]:
+def claim_page(
+    name: str, tables: Tables, records: Mapping[str, Sequence[ClaimRecord]], challenges: Challenges
+) -> dict[str, Any]:
     """Return what a claim's own page shows beside its rows: the sentence and, by group, the records of its tests."""
     claim = tables.claims.get(name)
-    tests = {group: [_page_of_test(r) for r in several if r.claim == name] for group, several in records.items()}
+    tests = {
+        group: [_page_of_test(record, challenges) for record in several if record.claim == name]
+        for group, several in records.items()
+    }
     about = {"statement": claim.statement, "section": claim.section, "where": claim.where} if claim else {}
     return {"claim": name, **about, "tests": {group: found for group, found in tests.items() if found}}

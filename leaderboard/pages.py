@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from leaderboard import columns, evidence, shells
 from leaderboard.challenges import Challenges, unmatched
 from leaderboard.collect import NoRecordsError, Source, file_name
 from leaderboard.rows import Found, Writer, write_rows
-from leaderboard.views import Line, notice
+from leaderboard.views import Line, compares_weights, notice
 from prunebench import tables
 from prunebench.errors import PrunebenchError
 from prunebench.record import AnyRecord, name_of
+from prunebench.tiers import base
 
 MARKER = ".prunebench-site"
 """File that says that a folder is a built site, which the next build may replace."""
@@ -59,7 +61,7 @@ def build_from(
         found = write_rows(sources, Writer(beside, shells.row(), challenges))
         if not found.tiers:
             raise NoRecordsError("; ".join([nothing, *found.skipped]))
-        _write_overviews(found, beside)
+        _write_overviews(found, beside, challenges)
         shells.write_assets(beside / "assets")
         (beside / MARKER).write_text("")
         _replace(out, beside)
@@ -67,8 +69,9 @@ def build_from(
         raise SiteError(f"cannot write the site to {out}: {error}; give --out another folder") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    known = ((found.tiers[group][0], line["row"]) for group, lines in found.lines.items() for line in lines)
-    found.skipped += unmatched(challenges, known)
+    rows = ((found.tiers[group][0], line["row"]) for group, lines in found.lines.items() for line in lines)
+    claims = ((record.tier, record.name) for records in found.claims.values() for record in records)
+    found.skipped += unmatched(challenges, chain(rows, claims))
     return found
 
 
@@ -80,7 +83,7 @@ def _replace(out: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_overviews(found: Found, folder: Path) -> None:
+def _write_overviews(found: Found, folder: Path, challenges: Challenges) -> None:
     paper = tables.load()
     order = sorted(found.tiers, key=lambda group: _rank(found, group))
     groups = [_group(group, found, paper, folder) for group in order]
@@ -90,7 +93,7 @@ def _write_overviews(found: Found, folder: Path) -> None:
         shells.write(f"{name}.html", folder / f"{name}.html", groups=groups)
     claims, methods = _first_groups(found, order)
     for name in dict.fromkeys([*paper.claims, *sorted(claims)]):
-        data = evidence.claim_page(name, paper, found.claims) | {"group": claims.get(name)}
+        data = evidence.claim_page(name, paper, found.claims, challenges) | {"group": claims.get(name)}
         shells.write("claim.html", folder / "claims" / f"{file_name(name)}.html", title=name, data=data)
     for name, group in methods.items():
         data = {"method": name, "group": group}
@@ -115,12 +118,13 @@ def _first_groups(found: Found, order: Sequence[str]) -> tuple[dict[str, str], d
 def _rank(found: Found, group: str) -> tuple[int, str, int]:
     """Order groups by their closeness to the paper's setting, other tiers first, newer protocols before older."""
     tier, protocol = found.tiers[group]
-    return _TIERS.index(tier) if tier in _TIERS else -1, tier, -protocol
+    return _TIERS.index(base(tier)) if base(tier) in _TIERS else -1, tier, -protocol
 
 
 def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[str, object]:
     tier, protocol = found.tiers[name]
     rows = sorted(found.lines.get(name, []), key=_telling)
+    on_weights = [row for row in rows if compares_weights(row.get("relation", ""))]
     claims = evidence.claim_lines(paper, found.claims.get(name, []), rows)
     return {
         "key": name,
@@ -129,8 +133,9 @@ def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[
         "notice": notice(tier),
         "rows": columns.write(name, rows, folder / "data" / "rows"),
         "claims": columns.write(name, claims, folder / "data" / "claims"),
-        "row_states": evidence.tally(rows),
-        "distinct": evidence.distinct(rows),
+        "row_states": evidence.tally(on_weights),
+        "other_rows": len(rows) - len(on_weights),
+        "distinct": evidence.distinct(on_weights),
         "claim_states": evidence.tally(line for line in claims if line["claim"] != "control"),
     }
 

@@ -1,10 +1,11 @@
-"""What must be true of a submitted record, whoever derived it: lists, accuracies, what the tables say, digests."""
+"""What must be true of a submitted record, whoever derived it: lists, accuracies, sizes, digests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from leaderboard.submission import Fault
+from leaderboard.submission_facts import of_claim, of_row, origin
 from prunebench import tables
 from prunebench.arms import ARMS
 from prunebench.datasets.catalogue import DETECTION
@@ -30,43 +31,17 @@ def faults(record: AnyRecord) -> Iterator[Fault]:
         return
     try:
         tier, _ = choose(base(record.tier))
+        yield from origin(record)
         if isinstance(record, ClaimRecord):
-            yield from _claim(record)
+            yield from of_claim(record)
             yield from _bars([record.verdict, *record.aside], tier)
         else:
             work = job_of(record)
-            yield from _row(record, work)
+            yield from of_row(record, work)
             yield from _bars(record.verdicts, tier)
             yield from _numbers(record, work)
     except PrunebenchError as error:
         yield Fault(str(error)[:300], "names of this version, as `prunebench list` shows them")
-
-
-def _claim(record: ClaimRecord) -> Iterator[Fault]:
-    if record.claim != record.verdict.claim or record.control != (record.claim == "control"):
-        yield Fault("claim, verdict.claim and control contradict each other", "one claim, or control with all three")
-
-
-def _row(record: Record, work: Job) -> Iterator[Fault]:
-    """Compare with the paper's tables; a user's method has only its name to go by."""
-    row = work.row
-    paper = {arm: (n.mean, n.std, n.n) for arm, n in row.paper.items()}
-    facts = [
-        ("row", record.row, row.id),
-        ("claims", record.claims, list(row.claims)),
-        ("title", record.title, row.title),
-        ("section", record.section, row.section),
-        ("table", record.table, row.table),
-        ("dataset.name", record.dataset.name, row.dataset),
-        ("network.name", record.network.name, row.network),
-        ("method.name", record.method.name, row.method),
-        ("paper", {arm: (n.mean, n.std, n.n) for arm, n in record.paper.items()}, paper),
-    ]
-    for name, said, valid in facts:
-        if said != valid:
-            yield Fault(f"{name} is {str(said)[:200]!r}", f"{valid!r}, as the paper's tables have row {row.id}")
-    if record.claims and set(record.claims) - {*tables.load().claims, "control"}:
-        yield Fault(f"claims is {record.claims}", "claims of `prunebench list claims`")
 
 
 def _bars(verdicts: list[VerdictRecord], tier: Tier) -> Iterator[Fault]:

@@ -29,14 +29,15 @@ def notice(tier: str) -> str:
     return _NOTICES.get(base(tier), "")
 
 
-def compares_weights(verdict: VerdictRecord) -> bool:
-    """Say whether the verdict is on Scratch-B and fine-tuning, the comparison that the whole suite is about."""
-    return verdict.relation.startswith("scratch_b") and "finetune" in verdict.relation
+def compares_weights(relation: str) -> bool:
+    """Say whether a relation is of Scratch-B and fine-tuning, the comparison that the whole suite is about."""
+    return relation.startswith("scratch_b") and "finetune" in relation
 
 
 def headline(record: Record) -> VerdictRecord | None:
     """Return the verdict that a table shows for a row: the one on Scratch-B and fine-tuning, else the first."""
-    return next(filter(compares_weights, record.verdicts), record.verdicts[0] if record.verdicts else None)
+    on_weights = (verdict for verdict in record.verdicts if compares_weights(verdict.relation))
+    return next(on_weights, record.verdicts[0] if record.verdicts else None)
 
 
 def weight_value(record: Record) -> Interval | None:
@@ -44,7 +45,7 @@ def weight_value(record: Record) -> Interval | None:
     if "weight" in record.values:
         return record.values["weight"]
     verdict = headline(record)
-    if verdict is None or not compares_weights(verdict) or verdict.unit != "points":
+    if verdict is None or not compares_weights(verdict.relation) or verdict.unit != "points":
         return None
     return Interval(
         difference=-verdict.difference,

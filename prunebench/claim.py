@@ -105,8 +105,8 @@ class Case:
         return self.observed.setdefault(work.row.id, self.memory[key])
 
     def _derived(self, work: Job, arms: Sequence[str], measures: Sequence[str], digests: frozenset[str]) -> Observed:
-        store, command = self.runner.store, self.settings.command(work.row.id)
-        record = observe(work, self.settings.seeds, arms, store, command, self.settings.twins(work))
+        store, twins = self.runner.store, self.settings.twins(work)
+        record = observe(work, self.settings.seeds, arms, store, self._command(), twins)
         record = record.model_copy(update={"agreement": agreement(work, record)})
         return Observed(work, measured(work, record, store, measures) if measures else record, digests)
 
@@ -138,7 +138,7 @@ class Case:
         verdicts = [verdict_record(self.claim, v, alone) for v in (verdict, *aside)]
         if alone:
             (only,) = self.observed.values()
-            record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts})
+            record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts, "command": self._command()})
         else:
             drawn = {"curves": curves, "axes": list(axes)} if curves else {}
             record = self._claim_record(verdicts, paper, expect).model_copy(update=drawn)
@@ -161,8 +161,17 @@ class Case:
             aside=list(verdicts[1:]),
             control=self.claim == "control",
             expected=list(expected),
-            command=self.settings.command(self.name.replace(".", " and ", 1)),
+            command=self._command(),
         )
+
+    def _command(self) -> str:
+        """Return what repeats this one test."""
+        return self.settings.command(f"test_{self.name.replace('.', ' and ', 1)}")
+
+
+def statement(docstring: str | None) -> str:
+    """Return the claim in our words: the first paragraph of its test's docstring."""
+    return (docstring or "").split("\n\n")[0].replace("\n", " ")
 
 
 def write(record: AnyRecord, data: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from prunebench.arms import ARMS, PAPER_ARMS
@@ -216,7 +217,9 @@ def candidate(row: Row, tier: Tier, reference: str) -> Job:
     from prunebench.pruning.registry import load
 
     method, own = load(reference)
-    named = replace(row, id=row.id.replace("candidate", f"candidate.{method.name}", 1), method=method.name)
+    file, _, _ = reference.rpartition(":")
+    said = f"{Path(file).stem}.{method.name}" if file else method.name  # many a file calls its method Prune
+    named = replace(row, id=row.id.replace("candidate", f"candidate.{said}", 1), method=said)
     return _brought_along(named, tier, method, own)
 
 

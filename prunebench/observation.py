@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from prunebench.arms import BASELINE_ARMS
 from prunebench.experiment import PROTOCOL, Network, Spec
 from prunebench.jobs import Job
-from prunebench.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject
+from prunebench.parts import Arm, Curve, Interval, Kept, Provenance, Pruned, Published, Size, Subject
 from prunebench.record import Record
 from prunebench.statistics import sample
 from prunebench.store import Outcome, Store
@@ -57,7 +57,7 @@ def observe(
         table=job.row.table,
         tier=job.tier.name,
         dataset=_dataset(job),
-        network=Subject(name=job.row.network, used=_network(job.network), digest=job.network.source),
+        network=Subject(name=job.row.network, used=described(job.network), digest=job.network.source),
         method=Subject(name=job.row.method, used=job.method.name, digest=job.method.source),
         ratio=job.ratio,
         seeds_planned=len(seeds),
@@ -67,13 +67,18 @@ def observe(
         paper={arm: Published(mean=n.mean, std=n.std, n=n.n) for arm, n in job.row.paper.items()},
         verdicts=[],
         same_as=list(same_as),
-        values=values(
-            {arm: sample(own.accuracy, job.dataset.resolution) for arm, own in found.items()}, job.tier.confidence
-        ),
+        values=_values(job, found),
         notes=[*([FLOOR] if any(p.layers for p in pruned) else []), *sorted({n for p in pruned for n in p.notes})],
         provenance=_provenance(every),
         command=command,
     )
+
+
+def _values(job: Job, found: Mapping[str, Arm]) -> dict[str, Interval]:
+    """Return what weights and architecture are worth, the latter not of uniform pruning, which others have to beat."""
+    told = {arm: sample(own.accuracy, job.dataset.resolution) for arm, own in found.items()}
+    known = values(told, job.tier.confidence)
+    return {name: value for name, value in known.items() if (name, job.method.name) != ("architecture", "uniform")}
 
 
 def _order(job: Job, arms: Sequence[str]) -> list[str]:
@@ -129,7 +134,8 @@ def _dataset(job: Job) -> Subject:
     return Subject(name=job.row.dataset, used=f"{data.name}{size}", digest=data.digest)
 
 
-def _network(network: Network) -> str:
+def described(network: Network) -> str:
+    """Return a network's family and settings, for people."""
     if network.source:
         return f"{network.family} of a user's file"
     settings = network.options.as_dict().items()

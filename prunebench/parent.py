@@ -118,9 +118,7 @@ class Parent:
             self._save(self.file)
         fresh = content(self.settings.data) != self.before
         if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
-            said = add(self.settings.data)
-            if said:
-                self.trouble.append(f"dvc add {self.settings.data.name} failed: {said}")
+            self.trouble += filter(None, [add(self.settings.data)])
 
     def _save(self, file: Path) -> None:
         try:

@@ -136,19 +136,18 @@ def _memory() -> dict[Any, Observed]:
 @pytest.fixture
 def case(request: pytest.FixtureRequest, _runner: Runner, _memory: dict[Any, Observed]) -> Case:
     """What a claim test observes and finds."""
-    from prunebench.claim import Case
+    from prunebench.claim import Case, statement
 
     claim, _ = _read(request.node.get_closest_marker("claim"), request.node)
     if claim == "candidate" and not settings_of(request.config).method:
         pytest.skip("no method to judge: give --pb-method FILE.py:NAME")
     known = tables.load().claims.get(claim)
-    doc = inspect.getdoc(request.function) or ""
     request.node.stash[CASE] = found = Case(
         settings=settings_of(request.config),
         runner=_runner,
         claim=claim,
         name=_name(request),
-        statement=doc.split("\n\n")[0].replace("\n", " "),
+        statement=statement(inspect.getdoc(request.function)),
         section=known.section if known else f"{claim}s",
         one_row="row" in request.fixturenames and claim != "control",
         memory=_memory,

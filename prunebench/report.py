@@ -34,7 +34,7 @@ def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list
     rows = [(record, f) for record, f in read if isinstance(record, Record)]
     rows.sort(key=lambda row: order.index(row[0].row) if row[0].row in order else len(order))
     claims = [(record, f) for record, f in read if isinstance(record, ClaimRecord)]
-    worth = [Text(f"{record.row}: {sentence(record.values)}") for record, _ in rows if "architecture" in record.values]
+    worth = [Text(_worth(record)) for record, _ in rows if "architecture" in record.values]
     alike: dict[tuple[str, ...], list[tuple[Record, Mapping[str, Any]]]] = {}
     for row in rows:
         alike.setdefault(_shown(row[0]), []).append(row)
@@ -76,14 +76,26 @@ def _table(title: str, columns: list[str]) -> Table:
     return table
 
 
+def _worth(record: Record) -> str:
+    """Say what a method's weights and architecture are worth, and what it had to beat."""
+    rivals = [f"{arm} {_accuracy(record, arm)}" for arm in BASELINE_ARMS if arm in record.arms]
+    beside = f"\n  of about as many FLOPs: {', '.join(rivals)}" if rivals else ""
+    return f"{record.row}: {sentence(record.values)}{beside}"
+
+
+def _accuracy(record: Record, arm: str) -> str:
+    ours = sample(record.arms[arm].accuracy)
+    return f"{ours.mean:.1f} ± {ours.std:.1f}"
+
+
 def _name(record: Record) -> str:
     aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as)]
     return "\n".join([record.row, *(f"[dim]{line}[/dim]" for line in aside)])
 
 
 def _both(record: Record, arm: str) -> str:
-    ours, paper = sample(record.arms[arm].accuracy), record.paper.get(arm)
-    return f"{'-' if paper is None else f'{paper.mean:.2f}'}\n{ours.mean:.1f} ± {ours.std:.1f}"
+    paper = record.paper.get(arm)
+    return f"{'-' if paper is None else f'{paper.mean:.2f}'}\n{_accuracy(record, arm)}"
 
 
 def _interval(verdict: VerdictRecord) -> str:

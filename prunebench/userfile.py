@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -79,8 +80,8 @@ def where(error: BaseException, path: str = "") -> str:
     Without a path the user's file is that of the first function outside of this package and of installed ones.
     """
     frames = traceback.extract_tb(error.__traceback__)[1:]
-    ours = str(Path(__file__).parent)
-    theirs = [f.filename for f in frames if not f.filename.startswith(ours) and "site-packages" not in f.filename]
+    others = str(Path(__file__).parent), sysconfig.get_path("stdlib"), "<"
+    theirs = [f.filename for f in frames if not f.filename.startswith(others) and "site-packages" not in f.filename]
     own = [frame for frame in frames if frame.filename == (path or next(iter(theirs), None))]
     return f" ({own[-1].filename}, line {own[-1].lineno}: {own[-1].line})" if own else ""
 

@@ -8,7 +8,7 @@ from prunebench.parts import Interval
 from prunebench.statistics import Sample, greater
 
 DIFFERENCES = {"weight": ("finetune", "scratch_b"), "architecture": ("scratch_b", "uniform_scratch_b")}
-"""By value, the arms whose accuracies it is the difference of; uniform pruning's network has as many FLOPs."""
+"""By value, the arms whose accuracies it is the difference of; uniform pruning's network has about as many FLOPs."""
 
 
 def values(arms: Mapping[str, Sample], confidence: float | None = None) -> dict[str, Interval]:
@@ -37,7 +37,7 @@ def sentence(found: Mapping[str, Interval]) -> str:
     """Return in one sentence what `values` found: what the inherited weights and the architecture are worth."""
     return (
         f"the inherited weights are worth {_worth(found['weight'], 'training from scratch for as many FLOPs')}; "
-        f"the found architecture is worth {_worth(found['architecture'], 'uniform pruning to as many FLOPs')}."
+        f"the found architecture is worth {_worth(found['architecture'], 'uniform pruning to about as many FLOPs')}."
     )
 
 

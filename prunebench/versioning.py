@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -36,8 +37,25 @@ def add(data: Path) -> str:
     """Take the folder's present content into DVC's cache and write its `.dvc` file.
 
     Returns:
-        an empty string, or what DVC said when it failed; the folder itself is never touched.
+        what people should know: that DVC failed, or that the file named more before; else an empty string. The folder
+        itself is never touched.
     """
     command = [sys.executable, "-m", "dvc", "add", "--quiet", data.name]
+    before = _named(data)
     done = subprocess.run(command, cwd=data.parent, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else (done.stderr or done.stdout).strip()
+    if done.returncode:
+        return f"dvc add {data.name} failed: {(done.stderr or done.stdout).strip()}"
+    if (now := _named(data)) < before:
+        file = f"{data.name}.dvc"
+        return (
+            f"{file} named {before:,} files, now it names the {now:,} that are here. To keep those that it named: "
+            f"`git checkout {file}`; to have them here too, `dvc pull` after that, and run again"
+        )
+    return ""
+
+
+def _named(data: Path) -> int:
+    """Return how many files the folder's `.dvc` file names; none where there is no such file."""
+    file = data.with_name(f"{data.name}.dvc")
+    said = re.search(r"nfiles: (\d+)", file.read_text()) if file.exists() else None
+    return int(said[1]) if said else 0

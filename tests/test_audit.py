@@ -138,7 +138,7 @@ def test_every_stored_spec_is_parsed_to_what_it_was(finished):
 
 def test_a_command_is_run_only_with_options_that_records_have(finished):
     record = load(record_path(finished).read_text())
-    assert command(record) == (f"({ROW} and C02)", ("--pb-tier", "tiny", "--pb-seeds", "2"))
+    assert command(record) == (f"(test_slimming and {ROW} and C02)", ("--pb-tier", "tiny", "--pb-seeds", "2"))
     words = ("--pb-network", "net.py:small", "--pb-deterministic")
     own = record.model_copy(update={"command": " ".join(["pytest claims -k x", *words])})
     assert command(own)[1] == words

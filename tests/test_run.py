@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shlex
 import signal
 import sqlite3
 import time
@@ -57,7 +58,13 @@ def test_the_record_has_everything(used_house):
     assert found["pruned"][0]["size"]["flops"] < found["dense"]["flops"]
     assert found["paper"]["scratch_b"] == {"mean": 71.18, "std": None, "n": 1}
     assert [v["relation"] for v in found["verdicts"]] == ["scratch_b at least finetune", "scratch_e at least finetune"]
-    assert f'-k "{ROW}" --pb-tier tiny --pb-seeds 2' in found["command"]
+    assert f'-k "test_slimming and {ROW}" --pb-tier tiny --pb-seeds 2' in found["command"]
+
+
+def test_the_command_of_a_record_selects_its_test_alone(used_house):
+    expression = shlex.split(record(used_house)["command"])[3]
+    _, out = used_house.pytest("--collect-only", "-q", "-k", expression)
+    assert [line for line in out.splitlines() if "::" in line] == [f"claims/test_automatic.py::test_slimming[{ROW}]"]
 
 
 def test_a_second_run_trains_nothing_and_logs_nothing_anew(copied_house):
@@ -227,7 +234,7 @@ def test_a_method_from_a_file_is_judged_against_scratch(house):
     (house.path / "mine.py").write_text(METHOD)
     code, out = house.pytest("-k", "candidate and vgg", "--pb-method", "mine.py:Prune", parent=False)
     assert code == 0, out
-    found = record(house, "candidate.Prune.vgg-19.50")
+    found = record(house, "candidate.mine.Prune.vgg-19.50")
     assert found["method"]["used"] == "Prune"
     assert len(found["method"]["digest"]) == 64
     baselines = ["uniform_finetune", "uniform_scratch_b", "l1_finetune", "random_finetune"]
@@ -239,10 +246,15 @@ def test_a_method_from_a_file_is_judged_against_scratch(house):
     )
     ours, theirs = found["arms"]["scratch_b"]["accuracy"], found["arms"]["uniform_scratch_b"]["accuracy"]
     assert found["values"]["architecture"]["difference"] == pytest.approx((sum(ours) - sum(theirs)) / 2)
-    path = house.path / "data" / "records" / "tiny" / "candidate.Prune.vgg-19.50.json"
+    path = house.path / "data" / "records" / "tiny" / "candidate.mine.Prune.vgg-19.50.json"
     said = str(closing_tables([{"path": path, "computed": 1, "stored": 0, "seconds": 1.0}], 60.0)[-1])
-    assert said == f"candidate.Prune.vgg-19.50: {sentence(load(path.read_text()).values)}"
+    worth, rivals = said.splitlines()
+    assert worth == f"candidate.mine.Prune.vgg-19.50: {sentence(load(path.read_text()).values)}"
+    assert re.fullmatch(
+        r"  of about as many FLOPs: uniform_finetune \d.*, l1_finetune .*, random_finetune \S+ ± \S+", rivals
+    )
     assert {k["kept"] for k in found["pruned"][0]["layers"]} == {2, 3}
+    assert '-k "test_candidate and candidate.vgg-19.50"' in found["command"]
     assert "--pb-method mine.py:Prune" in found["command"]
 
 
@@ -262,7 +274,7 @@ def test_a_network_from_a_file_stands_for_those_of_the_candidate(house):
     code, out = house.pytest("-k", "candidate", *given, parent=False)
     assert code == 0, out
     assert "1 passed" in out
-    found = record(house, "candidate.Prune.small.50")
+    found = record(house, "candidate.mine.Prune.small.50")
     assert (found["network"]["name"], found["network"]["used"]) == ("small", "small of a user's file")
     assert found["network"]["digest"] == hashlib.sha256(NETWORK.encode()).hexdigest()
     assert found["pruned"][0]["layers"] == [{"layer": "1", "kept": 3, "total": 6}]

@@ -29,6 +29,6 @@ def test_the_sentence_says_what_can_be_shown_and_what_cannot():
     said = sentence(values(ARMS, 0.95))
     assert "the inherited weights are worth +0.03 points [" in said
     assert "nothing that 3 seeds can show; the found architecture is worth +2.03 points [" in said
-    assert said.endswith("] over uniform pruning to as many FLOPs.")
+    assert said.endswith("] over uniform pruning to about as many FLOPs.")
     worse = values({**ARMS, "finetune": sample([80.0, 80.1, 80.2])})
     assert "less than nothing: training from scratch for as many FLOPs does better;" in sentence(worse)

@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from prunebench.datasets.importing import damages
 from prunebench.datasets.registry import describe
+from prunebench.versioning import add
 
 ROW = "t4.imagenet.vgg-11.50"
 
@@ -100,6 +101,22 @@ def test_datasets_and_checkpoints_travel_by_s3(tmp_path, bucket):
     assert describe("mine", other / "data") == describe("mine", one / "data")
     assert (other / "data" / "checkpoints" / "ab" / "outcome.json").read_text() == "{}"
     assert "up to date" in dvc("status", cwd=other)
+
+
+def test_a_folder_with_less_than_its_file_named_is_told(tmp_path):
+    git("init", "-q", cwd=tmp_path)
+    dvc("init", "-q", cwd=tmp_path)
+    files = [tmp_path / "data" / name for name in "abc"]
+    files[0].parent.mkdir()
+    for file in files:
+        file.write_text(file.name)
+    assert add(tmp_path / "data") == ""
+    files[0].unlink()
+    said = add(tmp_path / "data")
+    assert said.startswith(
+        "data.dvc named 3 files, now it names the 2 that are here. To keep those that it named: `git"
+    )
+    assert add(tmp_path / "data") == ""
 
 
 def test_without_dvc_a_run_is_a_run(house):

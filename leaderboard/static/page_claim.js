@@ -25,7 +25,7 @@ const head = pb.h(
 );
 host.append(head, tests, pb.h("section", {}, pb.h("h2", {}, "Rows that are evidence"), rows));
 
-function article({ record, agrees, doubts }) {
+function article({ record, agrees, doubts, challenges }) {
   const others = record.aside.map((verdict) => pb.verdict(verdict));
   return pb.h(
     "section",
@@ -39,6 +39,7 @@ function article({ record, agrees, doubts }) {
       pb.saveJson(record.name, record),
     ),
     doubts.map(pb.doubt),
+    challenges.map(pb.challenge),
     pb.verdict(record.verdict, record.paper, agrees),
     pb.plot(
       pb.figures.claimCurves(record),

@@ -41,7 +41,7 @@ function columns(lines, group) {
       : (at("row_states", i) ?? pb.h("span", { class: "faint" }, "not run yet"));
   const progress = (i) => [
     at("wanted", i) ? `${at("rows", i)} of ${at("wanted", i)} rows` : `${at("rows", i)} rows`,
-    at("rows", i) ? pb.h("small", {}, `${at("done", i)} of ${at("planned", i)} seeds`) : null,
+    pb.known(at("done", i)) ? pb.h("small", {}, `${at("done", i)} of ${at("planned", i)} seeds`) : null,
   ];
   return [
     { name: "claim", title: "Claim", sort: "claim", cell: claim },

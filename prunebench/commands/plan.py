@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -50,8 +51,11 @@ def _page(found: dict[str, object], parts: list[Part]) -> str:
     for part in parts:
         time = f"{clock(part.seconds)}{'*' if part.guessed else ''}" if part.missing else "-"
         numbers = f"{part.stored:6}  {part.missing:7}  {part.shared:6}  {time}"
-        lines.append(f"{part.row:{width}}  {numbers}{f'  ({part.note})' if part.note else ''}")
-    lines += ["", f"{found['stored']} outcomes stored, {found['missing']} missing: {_time(found)}"]
+        lines.append(f"{part.row:{width}}  {'cannot run' if part.note else numbers}")
+    if not all(part.note for part in parts):
+        lines += ["", f"{found['stored']} outcomes stored, {found['missing']} missing: {_time(found)}"]
+    for note, count in Counter(part.note for part in parts if part.note).items():
+        lines += ["", f"{count} row{'s' * (count > 1)} cannot run: {note}"]
     if any(part.guessed for part in parts):
         lines.append("* the epochs of scratch_b are a guess until pruning has decided")
     if found["not_counted"]:

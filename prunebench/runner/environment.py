@@ -19,16 +19,30 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 MMAP_THRESHOLD_MAX = 1 << 30
 
+_DECISIVE = ("prunebench", "claims/*.py", "claims/*.yaml")
+"""Files of a checkout that numbers depend on."""
+
 
 @cache
 def commit() -> str:
-    """Return the commit of this checkout of prunebench, with `-dirty` where it was changed, or `unknown`."""
+    """Return the commit of this checkout of prunebench, or `unknown`.
+
+    It ends in `-dirty` where what numbers depend on was changed. `data.dvc`, which a run writes, is no such thing.
+    """
     root = Path(__file__).parents[2]
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    if not (root / ".git").exists():
+        return "unknown"
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+        head = _git(root, "rev-parse", "--short=12", "HEAD")
+        changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *_DECISIVE)
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+    return f"{head}-dirty" if changed else head
+
+
+def _git(root: Path, *words: str) -> str:
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
 @cache

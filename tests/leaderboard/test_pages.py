@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
+from dataclasses import asdict
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 
 from leaderboard.challenges import Challenge
 from leaderboard.collect import NoRecordsError, export
+from leaderboard.evidence import claim_lines
 from leaderboard.pages import SiteError, build
+from leaderboard.views import line
+from prunebench import tables
 from prunebench.experiment import PROTOCOL
 from prunebench.parts import Interval, Subject
 from prunebench.record import ClaimRecord, Record, dump
@@ -68,7 +72,7 @@ def test_row_page_carries_its_record(tmp_path: Path, make_record: Make) -> None:
 def test_rows_that_share_their_runs_count_as_one(tmp_path: Path, make_record: Make) -> None:
     rows = [make_record("a", same_as=["b"], key=1), make_record("b", same_as=["a"], key=1), make_record("c")]
     build(rows, tmp_path)
-    assert "2 rows with runs of their own" in text_of(tmp_path / "index.html")
+    assert "2 of these rows with runs of their own, 0 more compare other arms" in text_of(tmp_path / "index.html")
 
 
 def test_rows_that_value_weights_and_architecture_come_first(tmp_path: Path, make_record: Make) -> None:
@@ -196,3 +200,19 @@ def test_serve_shows_the_site_on_this_machine(tmp_path: Path, make_record: Make)
                 assert b"Are pruned networks good" in answer.read()
         finally:
             server.terminate()
+
+
+def test_a_claim_test_can_be_challenged(tmp_path: Path, make_claim: MakeClaim) -> None:
+    one, other = (Challenge(name, "smoke", "me", "why") for name in ("c08", "c9"))
+    held = {("smoke", challenge.row): [challenge] for challenge in (one, other)}
+    said = build([make_claim("c08")], tmp_path / "site", held)
+    assert said == ["challenge by me: there is no record of c9 in tier smoke"]
+    ((test,),) = data_of(tmp_path / "site" / "claims" / "C08.html")["tests"].values()
+    assert test["challenges"] == [asdict(one)]
+
+
+def test_progress_of_a_claim_is_that_of_its_own_rows(make_record: Make, make_claim: MakeClaim) -> None:
+    records = [make_record(name, claims=["C08"], seeds=2) for name in ("t4.a", "t4.b", "t5.c")]
+    lines = claim_lines(tables.load(), [make_claim("c08", rows=["t4.a", "t4.b"])], [line(record) for record in records])
+    (found,) = [one for one in lines if one["claim"] == "C08"]
+    assert [found[name] for name in ("rows", "wanted", "done", "planned")] == [2, 2, 2, 3]

@@ -114,6 +114,27 @@ def test_any_single_tampering_is_found(tmp_path: Path, data: Any, tamper: Any) -
     assert all(all(fault) for fault in faults[str(file)]), "a message lacks what is wrong, what is valid or what to do"
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda data: data["network"].update(used="vgg (widths 64)"), "network.used is 'vgg (widths 64)'"),
+        (lambda data: data["dense"].update(flops=100_000_000), "parameters and 100,000,000 FLOPs"),
+        (lambda data: data["dense"].update(parameters=1), "dense has 1 parameters"),
+        (lambda data: data.update(command="rm -rf /"), "its command 'rm -rf /' is none that prunebench writes"),
+        (lambda data: data["provenance"]["commits"].append("deadbeef-dirty"), "was made by deadbeef-dirty"),
+    ],
+)
+def test_what_this_version_knows_of_a_row_is_compared(tmp_path: Path, change: Any, why: str) -> None:
+    assert why in said(edited(tmp_path, change))
+
+
+@pytest.mark.parametrize("name", ["statement", "section"])
+def test_a_claims_words_are_those_of_its_test(results: Path, name: str) -> None:
+    file = edited(results, lambda record: record.update({name: "We are great."}), "slimming_in_every_row")
+    assert f"{name} is 'We are great.'" in said(file)
+    assert "as claims/ has test_slimming_in_every_row" in said(file)
+
+
 @given(
     state=st.sampled_from(["REFUTED", "SUPPORTED", "INCONCLUSIVE"]),
     name=st.sampled_from(sorted((RESULTS / "smoke").glob("slimming_[is]*.json"))),
