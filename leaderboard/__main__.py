@@ -14,7 +14,13 @@ from leaderboard import challenges, collect, pages
 from prunebench.errors import PrunebenchError
 from prunebench.mlflow_store import resolve_uri
 
-app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True)
+ABOUT = """The leaderboard: pages of what runs have found.
+
+`build` writes them from the runs logged in MLflow or from exported records, `serve` shows them on this machine,
+`export` writes the logged records as files for git, and `validate` checks such files before they are published.
+"""
+
+app = typer.Typer(help=ABOUT, add_completion=False, no_args_is_help=True)
 
 Records = Annotated[Path | None, typer.Option("--records", help="Folder of record JSON files, instead of MLflow.")]
 Uri = Annotated[str | None, typer.Option("--uri", help="MLflow store; else MLFLOW_TRACKING_URI, else ./mlflow.db.")]
@@ -22,6 +28,7 @@ Challenged = Annotated[
     Path | None,
     typer.Option("--challenges", exists=True, dir_okay=False, help="YAML file of challenges, instead of ours."),
 ]
+Exported = Annotated[Path, typer.Option("--out", help="Folder of the files, one below it for each tier.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder of the site; an earlier site there is replaced.")]
 
 
@@ -57,8 +64,8 @@ def serve(records: Records = None, uri: Uri = None, out: Out = Path("site"), por
 
 
 @app.command()
-def export(uri: Uri = None, out: Out = Path("leaderboard/results")) -> None:
-    """Write the records of the MLflow store as JSON files, for git."""
+def export(uri: Uri = None, out: Exported = Path("leaderboard/results")) -> None:
+    """Write the newest records of the MLflow store as JSON files, for git, in place of those of the same names."""
     found = collect.from_store(resolve_uri(uri, Path.cwd()))
     _report(found.skipped)
     files = collect.export(found.records, out)

@@ -187,7 +187,8 @@ def derive(expressions: Iterable[str], options: tuple[str, ...], data: Path, roo
 def _why(name: str, said: str) -> str:
     """Return why a record was not derived, from what pytest said of it or, where it could not start, of the run."""
     lines = [line for line in said.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    told = [line for line in lines if name in line or line.startswith("ERROR:")]
+    test, _, parameter = name.partition(".")
+    told = [line for line in lines if name in line or f"test_{test}[{parameter}]" in line or line.startswith("ERROR:")]
     return f"cannot be derived: {told[0] if told else 'no claim test here makes it'}"
 
 

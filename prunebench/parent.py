@@ -73,6 +73,7 @@ class Parent:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or self.config.option.collectonly:
             return
+        reporter.reportchars += "s" * ("s" not in reporter.reportchars)  # a test that is skipped says why
         drawable = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and self.config.option.capture != "no"
         self.status = Status(reporter._tw._file, open_stream(), Reader(folder), interactive=drawable)
         reporter._tw._file = self.status
@@ -126,6 +127,11 @@ class Parent:
         except OSError as error:
             self.trouble.append(f"cannot write --pb-json {file}: {error.strerror}; the verdicts are in the records.")
 
+    def pytest_unconfigure(self) -> None:
+        """End the live progress for good."""
+        if self.status is not None:
+            self.status.close()
+
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Print the closing tables and what went wrong beside the tests."""
         from rich.console import Console
@@ -152,7 +158,7 @@ class Parent:
 
 def _seeds(settings: Settings) -> str:
     counts = [str(look.seeds) for look in settings.looks]
-    return f"{', '.join(counts)} seeds{' until it is settled' if len(counts) > 1 else ''}"
+    return f"{', '.join(counts)} seed{'s' * (counts != ['1'])}{' until it is settled' if len(counts) > 1 else ''}"
 
 
 def _datasets(tier: Tier) -> str:

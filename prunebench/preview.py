@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,23 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
     record = load(path.read_text()) if path.exists() else None
     done = record if isinstance(record, Record) else None
     parameters, flops = _dense(work)
+    trunk = ("dense",) if work.trunk(0) == work.dense(0) else ("dense", "sparse")
     return {
         "row": row.id,
         "tier": tier.name,
         "dataset": f"{work.dataset.name} for {row.dataset}",
         "network": f"{work.network.family} for {row.network}",
         "method": row.method,
+        "ratio": work.ratio or None,
+        "recipe": asdict(work.recipes.dense),
+        "penalty": {work.regulariser.name: work.regulariser.strength} if work.regulariser else None,
         "params_dense": parameters,
         "params_pruned": [p.size.parameters for p in done.pruned] if done else None,
         "flops_dense": flops,
         "flops_pruned": [p.size.flops for p in done.pruned] if done else None,
-        "arms": {arm: _arm(work, arm, done) for arm in (done.arms if done else ("dense", *planned(row)))},
+        "arms": {arm: _arm(work, arm, done) for arm in (done.arms if done else (*trunk, *planned(row)))},
         "verdict": done.verdicts[0].state if done and done.verdicts else None,
+        "verdicts": {verdict.relation: verdict.state for verdict in done.verdicts} if done else {},
     }
 
 
@@ -53,8 +59,8 @@ def planned(row: Row) -> list[str]:
 
 def _epochs(work: Job, name: str) -> int | None:
     """Return how many epochs an arm, or the dense network, is trained; None where the pruned FLOPs decide it."""
-    if name == "dense":
-        return work.recipes.dense.trained
+    if name in ("dense", "sparse"):
+        return (work.dense if name == "dense" else work.trunk)(0).recipe.trained
     arm = ARMS[name]
     return None if "flops" in arm.budget else work.arm(name, 0, {"flops": 1, "dense": {"flops": 1}}).recipe.trained
 

@@ -27,3 +27,8 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterable[T
     from rich.progress import track as bar
 
     return bar(items, what, total, console=Console(stderr=True), transient=True)
+
+
+def counted(count: int, thing: str) -> str:
+    """Return how many of a thing there are, such as `1 row` or `1,200 rows`."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"

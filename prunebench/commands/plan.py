@@ -6,13 +6,13 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from prunebench.commands.options import Data, Json, Tier
 from prunebench.planning import Part
-from prunebench.terminal import clock
+from prunebench.terminal import clock, counted
 
 
 def plan(
@@ -44,9 +44,10 @@ def plan(
     print(json.dumps(found, indent=1) if as_json else _page(found, parts))
 
 
-def _page(found: dict[str, object], parts: list[Part]) -> str:
+def _page(found: dict[str, Any], parts: list[Part]) -> str:
     width = max((len(part.row) for part in parts), default=3)
-    lines = [f"tier {found['tier']}, {found['seeds']} seeds, {found['tests']} claim tests on {len(parts)} rows", ""]
+    sizes = counted(found["seeds"], "seed"), counted(found["tests"], "claim test"), counted(len(parts), "row")
+    lines = [f"tier {found['tier']}, {sizes[0]}, {sizes[1]} on {sizes[2]}", ""]
     lines += [f"{'row':{width}}  stored  missing  shared  time"]
     for part in parts:
         time = f"{clock(part.seconds)}{'*' if part.guessed else ''}" if part.missing else "-"
@@ -55,11 +56,11 @@ def _page(found: dict[str, object], parts: list[Part]) -> str:
     if not all(part.note for part in parts):
         lines += ["", f"{found['stored']} outcomes stored, {found['missing']} missing: {_time(found)}"]
     for note, count in Counter(part.note for part in parts if part.note).items():
-        lines += ["", f"{count} row{'s' * (count > 1)} cannot run: {note}"]
+        lines += ["", f"{counted(count, 'row')} cannot run: {note}"]
     if any(part.guessed for part in parts):
         lines.append("* the epochs of scratch_b are a guess until pruning has decided")
     if found["not_counted"]:
-        lines.append(f"not counted, since they choose rows in their bodies: {', '.join(found['not_counted'])}")  # type: ignore[arg-type]
+        lines.append(f"not counted, since they choose rows in their bodies: {', '.join(found['not_counted'])}")
     return "\n".join(lines)
 
 

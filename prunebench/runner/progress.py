@@ -183,6 +183,11 @@ class Status:
         with self._lock:
             self._erase()
 
+    def close(self) -> None:
+        """Give the stream back, after the last `stop`."""
+        if self._stream is not sys.stdout:
+            self._stream.close()
+
     def refresh(self) -> None:
         """Show the present state: the thread does so again and again."""
         with self._lock:

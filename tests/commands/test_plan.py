@@ -47,7 +47,7 @@ def test_rows_that_share_outcomes_are_counted_once(prunebench, house):
 def test_for_people(prunebench, used_house):
     code, out, _ = prunebench("plan", "-k", ONLY, "--tier", TINY.name, folder=used_house.path)
     assert code == 0
-    assert out.splitlines()[0] == "tier tiny, 2 seeds, 1 claim tests on 1 rows"
+    assert out.splitlines()[0] == "tier tiny, 2 seeds, 1 claim test on 1 row"
     assert "12 outcomes stored, 0 missing: nothing is trained" in out
     out = prunebench("plan", "-k", ONLY, "--tier", TINY.name, "--seeds", 4, folder=used_house.path)[1]
     assert "from what stored outcomes of the same networks took" in out
