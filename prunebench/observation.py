@@ -19,6 +19,12 @@ FLOOR = (
 )
 
 
+FAR_BELOW = 20.0
+"""Points below the dense network from which on an arm is called crippled: it shows its schedule, not its weights."""
+
+CRIPPLED = "points below the dense network: in this tier it is crippled, and no judge of the other arms"
+
+
 def specs(job: Job, seed: int, arms: Iterable[str], store: Store) -> dict[str, Spec]:
     """Return the specs of a row and seed that are known so far, by arm: the arms' follow from the pruning's outcome."""
     known: dict[str, Spec] = {"dense": job.dense(seed), "sparse": job.trunk(seed), "pruned": job.pruning(seed)}
@@ -68,10 +74,22 @@ def observe(
         verdicts=[],
         same_as=list(same_as),
         values=_values(job, found),
-        notes=[*([FLOOR] if any(p.layers for p in pruned) else []), *sorted({n for p in pruned for n in p.notes})],
+        notes=[*_crippled(job, found), *([FLOOR] if any(p.layers for p in pruned) else []), *_told(pruned)],
         provenance=_provenance(every),
         command=command,
     )
+
+
+def _crippled(job: Job, found: Mapping[str, Arm]) -> list[str]:
+    """Name the arms that stand far below the dense network, `pruned` where the paper fine-tunes no further."""
+    untrained = {"dense", "sparse", "pruned"} - job.row.paper.keys()
+    means = {arm: sample(own.accuracy).mean for arm, own in found.items() if own.accuracy}
+    gaps = {arm: means["dense"] - mean for arm, mean in means.items() if arm not in untrained}
+    return [f"{arm} stands {gap:.0f} {CRIPPLED}" for arm, gap in gaps.items() if gap >= FAR_BELOW]
+
+
+def _told(pruned: Sequence[Pruned]) -> list[str]:
+    return sorted({note for each in pruned for note in each.notes})
 
 
 def _values(job: Job, found: Mapping[str, Arm]) -> dict[str, Interval]:

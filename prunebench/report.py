@@ -13,6 +13,7 @@ from rich.text import Text
 
 from prunebench import tables
 from prunebench.arms import BASELINE_ARMS
+from prunebench.observation import CRIPPLED
 from prunebench.parts import VerdictRecord
 from prunebench.published import agrees
 from prunebench.record import ClaimRecord, Record, load
@@ -89,7 +90,8 @@ def _accuracy(record: Record, arm: str) -> str:
 
 
 def _name(record: Record) -> str:
-    aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as)]
+    crippled = [f"! {note.partition(':')[0]}" for note in record.notes if note.endswith(CRIPPLED)]
+    aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as), *crippled]
     return "\n".join([record.row, *(f"[dim]{line}[/dim]" for line in aside)])
 
 
