@@ -19,6 +19,7 @@ from leaderboard.collect import Key, Source, file_name, group_of, key_of, read, 
 from leaderboard.columns import script_json
 from leaderboard.doubts import doubts
 from leaderboard.views import Line, line, notice, page_of
+from prunebench.observation import CRIPPLED
 from prunebench.record import ClaimRecord, Record
 
 BATCH = 100
@@ -113,7 +114,12 @@ class Writer:
         title = escape(record.title)
         page = f'{before}{title}{between}{title}{after}{{"record":{safe},{script_json(extra)[1:]}{end}'
         self._write(page_of(record), page)
-        return line(record, [*(["doubtful"] if doubtful else []), *(["challenged"] if challenges else [])])
+        warned = {
+            "doubtful": doubtful,
+            "challenged": challenges,
+            "crippled": any(note.endswith(CRIPPLED) for note in record.notes),
+        }
+        return line(record, [flag for flag, so in warned.items() if so])
 
     def _write(self, address: str, text: str) -> None:
         path = self.folder / address

@@ -21,6 +21,7 @@ from leaderboard.pages import SiteError, build
 from leaderboard.views import line
 from prunebench import tables
 from prunebench.experiment import PROTOCOL
+from prunebench.observation import CRIPPLED
 from prunebench.parts import Interval, Subject
 from prunebench.record import ClaimRecord, Record, dump
 
@@ -216,3 +217,8 @@ def test_progress_of_a_claim_is_that_of_its_own_rows(make_record: Make, make_cla
     lines = claim_lines(tables.load(), [make_claim("c08", rows=["t4.a", "t4.b"])], [line(record) for record in records])
     (found,) = [one for one in lines if one["claim"] == "C08"]
     assert [found[name] for name in ("rows", "wanted", "done", "planned")] == [2, 2, 2, 3]
+
+
+def test_a_crippled_arm_is_flagged_in_the_table(tmp_path: Path, make_record: Make) -> None:
+    build([make_record("a"), make_record("b", notes=[f"finetune stands 40 {CRIPPLED}"])], tmp_path)
+    assert (tmp_path / "data" / "rows" / "smoke.0.js").read_text().count('"crippled"') == 1
