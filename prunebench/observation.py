@@ -82,7 +82,7 @@ def observe(
 
 def _crippled(job: Job, found: Mapping[str, Arm]) -> list[str]:
     """Name the arms that stand far below the dense network, `pruned` where the paper fine-tunes no further."""
-    untrained = {"dense", "sparse", "pruned"} - job.row.paper.keys()
+    untrained = {"dense", "sparse"} | {"pruned"} - job.row.paper.keys()
     means = {arm: sample(own.accuracy).mean for arm, own in found.items() if own.accuracy}
     gaps = {arm: means["dense"] - mean for arm, mean in means.items() if arm not in untrained}
     return [f"{arm} stands {gap:.0f} {CRIPPLED}" for arm, gap in gaps.items() if gap >= FAR_BELOW]
