@@ -1,11 +1,13 @@
 """Where trainings run."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
 from prunebench.errors import PrunebenchError
+from prunebench.runner import environment
 from prunebench.runner.environment import device, hardware
 
 
@@ -47,3 +49,31 @@ def test_float32_is_float32_and_deterministic_mode_is_on_when_asked_for(determin
     code = [sys.executable, "-c", SETTLED.format(deterministic=deterministic)]
     words = subprocess.run(code, capture_output=True, text=True, check=True).stdout.split()
     assert words == ["ieee", "ieee", str(not deterministic), str(deterministic)]
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A commit of a small checkout, which `commit` speaks of; returns its folder."""
+    for name in ("prunebench/runner/environment.py", "claims/test_a.py", "data.dvc", "README.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(environment, "__file__", str(tmp_path / "prunebench" / "runner" / "environment.py"))
+    environment.commit.cache_clear()
+    yield tmp_path
+    environment.commit.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("changed", "dirty"),
+    [("data.dvc", False), ("README.md", False), ("claims/test_a.py", True), ("prunebench/runner/environment.py", True)],
+)
+def test_a_checkout_is_dirty_where_numbers_depend_on_what_was_changed(checkout, changed, dirty):
+    who = ["-c", "user.name=A. Tester", "-c", "user.email=tester@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "all"]):
+        subprocess.run(["git", *words], cwd=checkout, check=True)
+    (checkout / changed).write_text("another")
+    assert re.fullmatch("[0-9a-f]{12}-dirty" if dirty else "[0-9a-f]{12}", environment.commit())
+
+
+def test_what_is_no_checkout_has_no_commit(checkout):
+    assert environment.commit() == "unknown"
