@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -17,6 +19,7 @@ from prunebench.commands.plan import plan
 from prunebench.commands.show import show
 from prunebench.commands.sync import sync
 from prunebench.errors import PrunebenchError
+from prunebench.runner.environment import commit
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,6 +32,21 @@ app.command("list")(list_)
 for command in (show, plan, new_method, check, audit, sync, bench, doctor):
     app.command()(command)
 app.add_typer(data.app, name="data")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"prunebench {version('prunebench')}, commit {commit()}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    tell: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version and commit, and exit.")
+    ] = False,
+) -> None:
+    """Take what stands before a command."""
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The command line."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -154,3 +155,21 @@ def test_bad_input_is_told_what_is_valid(prunebench, arguments, said):
     assert code == 2
     assert said in err
     assert "Traceback" not in err
+
+
+def test_version_names_the_commit(prunebench):
+    code, out, _ = prunebench("--version")
+    assert code == 0
+    assert re.fullmatch(r"prunebench \d+\.\d+\.\d+, commit ([0-9a-f]{12}(-dirty)?|unknown)\n", out)
+
+
+def test_a_file_without_a_name_in_it_is_no_method(prunebench):
+    code, _, said = prunebench("check", "mine.py")
+    assert code == 2
+    assert said.startswith("prunebench: 'mine.py' names no method; write path/to/file.py:NAME")
+
+
+def test_verify_says_that_there_is_nothing(prunebench, tmp_path):
+    assert prunebench("data", "verify", folder=tmp_path)[1].startswith(
+        "nothing is imported in data; `prunebench data list`"
+    )

@@ -20,7 +20,7 @@ def check(
     from prunebench.conformance.show import as_markdown, as_text
     from prunebench.pruning import registry
 
-    if ":" in method:
+    if ":" in method or method.endswith(".py"):
         given, own = registry.load(method)
     else:
         given = registry.named(method)

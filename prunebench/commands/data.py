@@ -79,7 +79,10 @@ def verify(
     """Compare every file of the datasets with the checksum of its import."""
     from prunebench.datasets.importing import damages
 
-    for name in names or manifest.names(data):
+    chosen = names or manifest.names(data)
+    if not chosen:
+        print(f"nothing is imported in {data}; `prunebench data list` shows what can be")
+    for name in chosen:
         registry.require(name, data)
         wrong = damages(name, data)
         if wrong:
