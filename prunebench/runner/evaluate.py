@@ -87,7 +87,7 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
     meter = Meter(runner.device, resumed=state.path.exists())
     detector = starting_detector(spec, runner.store).to(runner.device)
     report = _reporter(spec, runner, piece)
-    with denormals_flushed():
+    with denormals_flushed(), kernels_unsearched():
         history = train_detector(detector, scenes, spec.recipe, spec.seed, state, report)
         precision = evaluate_detector(detector, scenes.test)
     facts = {
@@ -120,6 +120,17 @@ def denormals_flushed() -> Iterator[None]:
         yield
     finally:
         torch.set_flush_denormal(False)
+
+
+@contextmanager
+def kernels_unsearched() -> Iterator[None]:
+    """Let cuDNN take its kernels without a search: scenes and regions change their sizes from batch to batch."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
