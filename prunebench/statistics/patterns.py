@@ -5,12 +5,13 @@ A pattern is the share, 0 to 1, that each layer, stage or kernel position keeps,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from prunebench.statistics.pairs import above
+from prunebench.statistics.published import Relation
 from prunebench.statistics.samples import sample
 from prunebench.statistics.verdict import Question, State, Verdict
 from prunebench.statistics.welch import Contrast, smallest
@@ -24,9 +25,6 @@ _MIRRORED: dict[State, State] = {
     "REFUTED": "SUPPORTED",
     "INCONCLUSIVE": "INCONCLUSIVE",
 }
-
-
-Relation = TypeVar("Relation", bound=Callable[..., Verdict])
 
 
 def _with_patterns(relation: Relation) -> Relation:
