@@ -34,12 +34,13 @@ def claim_lines(tables: Tables, records: Sequence[ClaimRecord], lines: Sequence[
     tests: dict[str, list[ClaimRecord]] = defaultdict(list)
     for record in records:
         tests["control" if record.control else record.claim].append(record)
+    by_row = {line["row"]: line for line in lines}
     wanted = Counter(claim for row in tables.rows.values() for claim in row.claims)
     found = []
     for name in [*claim_ids(tables, records, lines), *(["control"] if tests["control"] else [])]:
         base = _base(name, tables.claims.get(name))
         alone = _rows(evidence[name]) | _progress(evidence[name], len(evidence[name]), wanted[name])
-        found += [base | _test(record, lines) for record in tests[name]] or [base | alone]
+        found += [base | _test(record, by_row) for record in tests[name]] or [base | alone]
     return [{key: value for key, value in line.items() if value is not None} for line in found]
 
 
@@ -55,11 +56,11 @@ def _progress(lines: Sequence[Line], rows: int, wanted: int) -> Line:
     return {"rows": rows, "wanted": wanted, "done": done, "planned": planned}
 
 
-def _test(record: ClaimRecord, lines: Sequence[Line]) -> Line:
+def _test(record: ClaimRecord, by_row: Mapping[str, Line]) -> Line:
     verdict, count = record.verdict, len(record.rows)
-    bounds, names = ("difference", "lower", "upper"), set(record.rows)
+    bounds = ("difference", "lower", "upper")
     return {
-        **_progress([line for line in lines if line["row"] in names], count, count),
+        **_progress([by_row[row] for row in record.rows if row in by_row], count, count),
         "test": record.name,
         "statement": record.statement,
         "section": record.section,

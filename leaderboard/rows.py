@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,8 +18,9 @@ from leaderboard.collect import Key, Source, file_name, group_of, key_of, read, 
 from leaderboard.columns import script_json
 from leaderboard.doubts import doubts
 from leaderboard.views import Line, line, notice, page_of
-from prunebench.observation import CRIPPLED
+from prunebench.observation import crippled
 from prunebench.record import ClaimRecord, Record
+from prunebench.settings import cores
 
 BATCH = 100
 """Records that a process takes at a time."""
@@ -117,7 +117,7 @@ class Writer:
         warned = {
             "doubtful": doubtful,
             "challenged": challenges,
-            "crippled": any(note.endswith(CRIPPLED) for note in record.notes),
+            "crippled": crippled(record),
         }
         return line(record, [flag for flag, so in warned.items() if so])
 
@@ -162,7 +162,7 @@ def _entries(sources: Iterator[Source], write: Writer) -> Iterator[Entry | str]:
         yield from write(beginning)
         return
     batches = _batches(chain(beginning, sources))
-    processes = min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    processes = min(8, cores())
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         waiting: deque[Future[list[Entry | str]]] = deque()
         for batch in batches:

@@ -105,8 +105,8 @@ class Case:
         return self.observed.setdefault(work.row.id, self.memory[key])
 
     def _derived(self, work: Job, arms: Sequence[str], measures: Sequence[str], digests: frozenset[str]) -> Observed:
-        store, twins, unsaid = self.runner.store, self.settings.twins(work), ""  # the test that writes it says how
-        record = observe(work, self.settings.seeds, arms, store, unsaid, twins)
+        store = self.runner.store
+        record = observe(work, self.settings.seeds, arms, store, self.settings.twins(work))
         record = record.model_copy(update={"agreement": agreement(work, record)})
         return Observed(work, measured(work, record, store, measures) if measures else record, digests)
 

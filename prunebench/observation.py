@@ -34,17 +34,14 @@ def specs(job: Job, seed: int, arms: Iterable[str], store: Store) -> dict[str, S
     return known if pruning is None else known | {arm: job.arm(arm, seed, pruning.facts) for arm in arms}
 
 
-def observe(
-    job: Job, seeds: Sequence[int], arms: Sequence[str], store: Store, command: str, same_as: Sequence[str] = ()
-) -> Record:
-    """Return the record of a row, with the seeds that are finished and without verdicts.
+def observe(job: Job, seeds: Sequence[int], arms: Sequence[str], store: Store, same_as: Sequence[str] = ()) -> Record:
+    """Return the record of a row, with the seeds that are finished and without verdicts or command.
 
     Args:
         job: row and tier.
         seeds: that were asked for.
         arms: beside the trunk.
         store: where the outcomes are.
-        command: that repeats it.
         same_as: rows that share all specs with this one.
     """
     outcomes = {seed: _outcomes(job, seed, arms, store) for seed in seeds}
@@ -76,7 +73,7 @@ def observe(
         values=_values(job, found),
         notes=[*_crippled(job, found), *([FLOOR] if any(p.layers for p in pruned) else []), *_told(pruned)],
         provenance=_provenance(every),
-        command=command,
+        command="",
     )
 
 
@@ -86,6 +83,11 @@ def _crippled(job: Job, found: Mapping[str, Arm]) -> list[str]:
     means = {arm: sample(own.accuracy).mean for arm, own in found.items() if own.accuracy}
     gaps = {arm: means["dense"] - mean for arm, mean in means.items() if arm not in untrained}
     return [f"{arm} stands {gap:.0f} {CRIPPLED}" for arm, gap in gaps.items() if gap >= FAR_BELOW]
+
+
+def crippled(record: Record) -> list[str]:
+    """Return what a record notes of crippled arms, in a few words each."""
+    return [note.partition(":")[0] for note in record.notes if note.endswith(CRIPPLED)]
 
 
 def _told(pruned: Sequence[Pruned]) -> list[str]:

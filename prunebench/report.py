@@ -13,7 +13,7 @@ from rich.text import Text
 
 from prunebench import tables
 from prunebench.arms import BASELINE_ARMS
-from prunebench.observation import CRIPPLED
+from prunebench.observation import crippled
 from prunebench.parts import VerdictRecord
 from prunebench.published import agrees
 from prunebench.record import ClaimRecord, Record, load
@@ -90,8 +90,8 @@ def _accuracy(record: Record, arm: str) -> str:
 
 
 def _name(record: Record) -> str:
-    crippled = [f"! {note.partition(':')[0]}" for note in record.notes if note.endswith(CRIPPLED)]
-    aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as), *crippled]
+    aside = [f"on {record.dataset.used}", *(f"= {other}" for other in record.same_as)]
+    aside += [f"! {said}" for said in crippled(record)]
     return "\n".join([record.row, *(f"[dim]{line}[/dim]" for line in aside)])
 
 

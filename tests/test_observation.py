@@ -16,7 +16,7 @@ ROW = "t4.imagenet.vgg-11.50"
 def observed(used_house):
     data = used_house.path / "data"
     work = job(tables.load().row(ROW), tiny.TINY)
-    return lambda: observe(work, (0, 1), work.arms, Store(data, work_folder(data)), "a command")
+    return lambda: observe(work, (0, 1), work.arms, Store(data, work_folder(data)))
 
 
 def test_arms_far_below_the_dense_network_are_named(observed, monkeypatch):

@@ -11,7 +11,7 @@ from torchvision.models import VisionTransformer
 from prunebench.experiment import Network, options
 from prunebench.networks import build
 from prunebench.pruning.context import Context
-from prunebench.randomness import rng
+from prunebench.randomness import rng, seeded
 
 CLASSES = 4
 
@@ -33,8 +33,7 @@ convolutions, and layers that are no convolutions."""
 
 def network(family: str) -> nn.Module:
     """Return the network of a family, always with the same weights, no two of them equal."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded(0):
         found = FAMILIES[family]()
     draw = rng(0, "conformance", family)
     with torch.no_grad():

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from prunebench.conformance.families import context, network
@@ -19,6 +18,7 @@ from prunebench.pruning.context import Context
 from prunebench.pruning.decision import Decision, decide
 from prunebench.pruning.files import MethodError, prune_of
 from prunebench.pruning.plan import UnsuitedError
+from prunebench.randomness import seeded
 
 RATIO = 0.5
 """At which a method is tried: all layers of the families have even numbers of channels."""
@@ -85,8 +85,7 @@ class Trial:
             MethodError: it fails, or what it returns does not fit.
         """
         given, began = context(), time.perf_counter()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(noise)
+        with seeded(noise):
             try:
                 return decide(self._on_a_copy, self.network, ratio, given, given.example)
             except MethodError as error:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from prunebench.errors import PrunebenchError
+from prunebench.randomness import seeded
 
 
 class Family(nn.Module):
@@ -38,8 +39,7 @@ def fresh(build: Callable[[], nn.Module], generator: torch.Generator) -> nn.Modu
         build: makes the network, drawing weights from torch's global generator.
         generator: newly seeded; source of all randomness, while the global generator is left as it was.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator.initial_seed())
+    with seeded(generator.initial_seed()):
         network = build()
     if drawable(network):
         initialise(network, generator)
@@ -121,6 +121,5 @@ def _own_rule(name: str, layer: nn.Module, generator: torch.Generator) -> None:
             "of its own; give its class a method reset_parameters()"
         )
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    with torch.random.fork_rng(devices=[p.device for p in layer.parameters() if p.is_cuda][:1]):
-        torch.manual_seed(seed)
+    with seeded(seed, layer):
         rule()

@@ -21,7 +21,7 @@ from prunebench.networks.detection import OWNERS, faster_rcnn, hand_back
 from prunebench.pruning import surgery
 from prunebench.pruning.masks import draw
 from prunebench.pruning.plan import Plan
-from prunebench.randomness import rng
+from prunebench.randomness import rng, seeded
 from prunebench.store import Outcome, Store
 
 
@@ -126,8 +126,7 @@ def detector_on(network: nn.Module, spec: Detection, store: Store, known: Traine
         known: a stored detector, whose other layers it has; without one they are drawn by the spec's seed.
     """
     scenes = load_annotated(spec.dataset, store.data)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(torch.randint(2**62, (), generator=rng(spec.seed, "detector"))))
+    with seeded(int(torch.randint(2**62, (), generator=rng(spec.seed, "detector")))):
         detector = faster_rcnn(
             deepcopy(network), len(scenes.classes), mean=scenes.mean, std=scenes.std, **spec.detector.as_dict()
         )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from prunebench.datasets.annotated import Annotated, Scene, Scenes, Target
 from prunebench.errors import TrainingError
 from prunebench.experiment import Recipe
-from prunebench.randomness import rng
+from prunebench.randomness import rng, seeded
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.precision import Precision, mean_average_precision
 from prunebench.training.schedule import lr_at
@@ -82,8 +82,7 @@ def _train_epoch(
     """
     detector.train()
     total = 0.0
-    with torch.random.fork_rng(devices=[p.device for p in detector.parameters() if p.is_cuda][:1]):
-        torch.manual_seed(int(torch.randint(2**62, (), generator=rng(seed, "proposals", epoch))))
+    with seeded(int(torch.randint(2**62, (), generator=rng(seed, "proposals", epoch))), detector):
         for some in _batches(scenes, recipe.batch_size, seed, epoch):
             loss = _loss(detector, some)
             if not math.isfinite(loss.item()):

@@ -14,7 +14,7 @@ from prunebench.datasets.images import Images, batches, in_order
 from prunebench.datasets.pixels import Pixels
 from prunebench.errors import TrainingError
 from prunebench.experiment import Recipe
-from prunebench.randomness import rng
+from prunebench.randomness import rng, seeded
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.engine import Engine, Hook
 from prunebench.training.engine_graph import engine as engine_for
@@ -78,8 +78,7 @@ def train(
 def train_epoch(engine: Engine, images: Images, seed: int, epoch: int) -> tuple[float, float]:
     """Train over all images once, in the order of seed and epoch; return mean loss and accuracy (percent) meanwhile."""
     seen = 0
-    with torch.random.fork_rng(devices=[engine.device] if engine.device.type == "cuda" else []):
-        torch.manual_seed(rng(seed, "dropout", epoch).initial_seed())  # the network's own layers draw globally
+    with seeded(rng(seed, "dropout", epoch).initial_seed(), engine.network):
         engine.begin(epoch)
         for some, wanted in batches(images.train, images.train_labels, engine.recipe.batch_size, seed, epoch):
             engine.step(some, wanted)

@@ -96,7 +96,7 @@ def test_a_stored_detector_is_the_one_that_was_measured(store):
 
 
 def test_the_record_has_every_arm_with_its_curve(store):
-    record = observe(WORK, [0], WORK.arms, store, "")
+    record = observe(WORK, [0], WORK.arms, store)
     assert list(record.arms) == ["dense", "pruned", *WORK.arms]
     assert record.dataset.used == "digit-scenes 48x48"
     assert record.paper["prune_d"].mean == 69.62

@@ -160,7 +160,7 @@ def test_what_is_not_retrained_is_the_pruned_network(runner):
     found = trained(runner, work, arms=("soft_pruned",))
     pruned, arm = (found[name][1].facts for name in ("pruned", "soft_pruned"))
     assert arm["accuracy"] == arm["best_accuracy"] == pruned["accuracy"] == found["sparse"][1].facts["accuracy"]
-    record = observe(work, [0], ["soft_pruned"], runner.store, "")
+    record = observe(work, [0], ["soft_pruned"], runner.store)
     assert (record.arms["soft_pruned"].epochs, record.arms["soft_pruned"].curves) == ([0], [])
     assert record.arms["soft_pruned"].budget == "no retraining"
 
