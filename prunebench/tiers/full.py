@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from prunebench.architectures import CIFAR, IMAGENET, PROJECTS
 from prunebench.budget import stretched
-from prunebench.experiment import Network, options
+from prunebench.experiment import Network, Recipe, options
 from prunebench.recipes import PAPER_CIFAR, Recipes, paper_recipes
 from prunebench.tiers.tier import Tier
 
@@ -29,18 +29,28 @@ def _known() -> Iterator[tuple[str, Network, Recipes]]:
         yield f"{dataset} MobileNetV2", Network("mobilenet", options()), PAPER_CIFAR["l1"]
 
 
-def _shorter(recipes: Recipes, times: int) -> Recipes:
+def _shorter(recipes: Recipes, times: int, precision: str) -> Recipes:
     """Return the recipes over fewer epochs; the penalty grows as the schedule shrinks, so that it does as much."""
-    dense = stretched(recipes.dense, max(1, recipes.dense.epochs // times))
-    return replace(recipes, dense=dense, finetune=stretched(recipes.finetune, max(1, recipes.finetune.epochs // times)))
+
+    def short(recipe: Recipe) -> Recipe:
+        return replace(stretched(recipe, max(1, recipe.epochs // times)), precision=precision)
+
+    return replace(recipes, dense=short(recipes.dense), finetune=short(recipes.finetune))
 
 
-def _tier(name: str, summary: str, seeds: int, margin: float, times: int) -> Tier:
+def _tier(name: str, summary: str, seeds: int, margin: float, times: int = 1, precision: str = "float32") -> Tier:
     networks: Mapping[str, Network] = {key: network for key, network, _ in _known()}
-    recipes = {key: _shorter(own, times) for key, _, own in _known()}
-    default = _shorter(PAPER_CIFAR["l1"], times)
+    recipes = {key: _shorter(own, times, precision) for key, _, own in _known()}
+    default = _shorter(PAPER_CIFAR["l1"], times, precision)
     return Tier(name, summary, seeds, margin, "", networks, {**recipes, "*": default})
 
 
-QUICK = _tier("quick", "the row's own dataset and network, at an eighth of the paper's epochs: for a GPU", 3, 1.0, 8)
-PAPER = _tier("paper", "the row's own dataset, network and schedule: for GPUs, hours or days", 5, 0.5, 1)
+QUICK = _tier(
+    "quick",
+    "the row's own dataset and network, at an eighth of the paper's epochs, in bf16: for a GPU",
+    3,
+    1.0,
+    8,
+    "bf16",
+)
+PAPER = _tier("paper", "the row's own dataset, network and schedule: for GPUs, hours or days", 5, 0.5)
