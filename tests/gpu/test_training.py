@@ -13,6 +13,8 @@ from prunebench.datasets.images import Images, batches
 from prunebench.datasets.pixels import CropFlip
 from prunebench.experiment import Recipe
 from prunebench.networks.resnet import ResNet
+from prunebench.pruning.mask import Mask
+from prunebench.pruning.masks import hold
 from prunebench.randomness import rng
 from prunebench.training.checkpoint import Partial
 from prunebench.training.engine import Engine
@@ -22,21 +24,21 @@ from prunebench.training.memory import measured, needed
 from prunebench.training.regularisers import bn_l1
 
 
-def colours(count=400):
-    pixels = torch.randint(256, (count, 32, 32, 3), generator=rng(0, "pixels"), dtype=torch.uint8)
+def colours(count=400, channels=3):
+    pixels = torch.randint(256, (count, 32, 32, channels), generator=rng(0, "pixels"), dtype=torch.uint8)
     labels = pixels.float().mean((1, 2, 3)).gt(127.5).long()
-    stored = CropFlip(pixels, [0.5] * 3, [0.25] * 3)
+    stored = CropFlip(pixels, [0.5] * channels, [0.25] * channels)
     return Images(stored, labels, stored, labels, classes=2).to("cuda")
 
 
-def resnet():
-    net = ResNet(3, 2, blocks=1)
+def resnet(channels=3):
+    net = ResNet(channels, 2, blocks=1)
     networks.initialise(net, rng(0, "init"))
     return net.to("cuda")
 
 
-def course(kind, recipe, regulariser=None, epochs=3):
-    net, data, losses = resnet(), colours(), []
+def course(kind, recipe, regulariser=None, epochs=4, channels=3):
+    net, data, losses = resnet(channels), colours(channels=channels), []
     taking = kind(net, recipe, regulariser and regulariser(net))
     for epoch in range(epochs):
         taking.begin(epoch)
@@ -46,11 +48,19 @@ def course(kind, recipe, regulariser=None, epochs=3):
     return losses, net
 
 
+def half_masked(net):
+    kept = {
+        name: torch.rand(p.shape, generator=rng(0, name)) > 0.5 for name, p in net.named_parameters() if p.dim() == 4
+    }
+    return hold(net, {name.removesuffix(".weight"): Mask.of(some) for name, some in kept.items()})
+
+
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
-@pytest.mark.parametrize("regulariser", [None, lambda net: bn_l1(net, 1e-3)], ids=["plain", "penalty"])
-def test_the_graph_takes_the_same_steps(precision, regulariser):
-    recipe = Recipe(3, 0.05, (1, 2), batch_size=64, precision=precision)
-    (stepped, eager), (replayed, graph) = (course(kind, recipe, regulariser) for kind in (Engine, GraphEngine))
+@pytest.mark.parametrize("channels", [3, 1])
+@pytest.mark.parametrize("hook", [None, lambda net: bn_l1(net, 1e-3), half_masked], ids=["plain", "penalty", "masked"])
+def test_the_graph_takes_the_same_steps(precision, channels, hook):
+    recipe = Recipe(4, 0.05, (2,), batch_size=64, precision=precision)
+    (stepped, eager), (replayed, graph) = (course(kind, recipe, hook, 4, channels) for kind in (Engine, GraphEngine))
     rough = 1e-3 if precision == "float32" else 3e-2
     assert replayed == pytest.approx(stepped, rel=rough)
     for name, tensor in eager.state_dict().items():
