@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, permutations
 from typing import Any
 
 from prunebench.datasets.registry import describe
-from prunebench.errors import UnknownNameError
+from prunebench.errors import DatasetError, UnknownNameError
 from prunebench.experiment import Method, Regulariser
 from prunebench.jobs import Job, job
 from prunebench.observed import Observed, differences
@@ -24,7 +25,7 @@ from prunebench.record import Record
 from prunebench.retest import NotRederivableError, retest, unions
 from prunebench.statistics import Verdict
 from prunebench.tables import Row, load
-from prunebench.tiers import base, choose
+from prunebench.tiers import Tier, base, choose
 from prunebench.value import values
 
 FIELDS = ("state", "difference", "lower", "upper", "p", "n", "power", "seeds_needed", "unit")
@@ -68,16 +69,27 @@ def job_of(record: Record) -> Job:
     Raises:
         UnknownNameError: this version has no such row, tier, network or method.
     """
-    row, (tier, _) = row_of(record), choose(base(record.tier))
-    used = record.dataset.used.split(" ")[0]
-    if used != tier.description(row.dataset).name:
-        tier = replace(tier, substitutes={row.dataset: describe(used)})
+    row = row_of(record)
+    tier = _tier(record, row.dataset)
     if not record.method.digest:
         return job(row, tier)
     method, trunk = Method(record.method.used, source=record.method.digest), record.arms.get("sparse")
     at_start = trunk is not None and not any(trunk.epochs)
     acting = Regulariser("method", method=method) if trunk and not at_start else None
     return Job(row, tier, method, acting, stop=0 if at_start else None)
+
+
+def _tier(record: Record, dataset: str) -> Tier:
+    """Return a record's tier with what stood for a dataset of the paper, which need not be here.
+
+    The digest of one that no catalogue tells is taken from the record.
+    """
+    tier, _ = choose(base(record.tier))
+    used = describe(record.dataset.used.split(" ")[0])
+    with suppress(DatasetError):  # of a tier in which each dataset stands for itself
+        if used.name == tier.description(dataset).name:
+            return tier
+    return replace(tier, substitutes={dataset: replace(used, digest=used.digest or record.dataset.digest)})
 
 
 def rederive(verdict: VerdictRecord, rows: Sequence[Record]) -> Verdict:
