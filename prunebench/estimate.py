@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from prunebench.datasets.registry import describe
+from prunebench.datasets.registry import Description, describe
 from prunebench.errors import PrunebenchError
 from prunebench.experiment import Detection, Network, Pruning, Spec, Training, classifier_of, to_json
 from prunebench.runner.environment import hardware
 
 Key = tuple[str, str]
-"""A network's JSON, and `dense`, `pruned` (an arm), `pruning` (the act) or `detector` (on it)."""
+"""JSON of network, dataset and precision, and `dense`, `pruned` (an arm), `pruning` (the act) or `detector` (on it)."""
 
 
 class BudgetError(PrunebenchError):
@@ -42,13 +42,13 @@ class Estimator:
     """Learns from the store, again whenever it is asked, so that what a run has trained helps with the rest of it.
 
     Attributes:
-        checkpoints: folder of the stored outcomes.
+        data: folder of datasets and, in `checkpoints`, of the stored outcomes.
         threads: CPU threads of a training that has to be tried out.
         device: that trainings run on, as PyTorch names it; what other hardware took tells nothing of it.
-        tried: networks that no stored outcome tells of.
+        tried: networks on datasets that no stored outcome tells of.
     """
 
-    checkpoints: Path
+    data: Path
     threads: int = 1
     device: str = "cpu"
     tried: set[str] = field(default_factory=set)
@@ -59,20 +59,21 @@ class Estimator:
         """Return about how long a spec takes on one worker, without what it starts from."""
         self._learn()
         training = classifier_of(spec.trained if isinstance(spec, Pruning) else spec)
-        network = _json(to_json(training.network))
+        subject = _subject(to_json(training))
         epochs = 1 if isinstance(spec, Pruning) else spec.recipe.trained
         kinds = ("pruned" if training.start.pruning else "dense", "pruned", "dense")
         first = {Pruning: ("pruning",), Detection: ("detector",), Training: ()}[type(spec)]
         for kind in (*first, *kinds):
-            if took := self._took.get((network, kind)):
+            if took := self._took.get((subject, kind)):
                 return epochs * median(took)
-        self.tried.add(network)
-        recipe = training.recipe
-        return epochs * _tried(training.dataset.name, training.network, recipe.batch_size, self.threads, self.device)
+        self.tried.add(subject)
+        seen, size = describe(training.dataset.name, self.data), training.dataset.options.as_dict()["size"]
+        how = training.recipe.batch_size, self.threads, self.device
+        return epochs * _tried(replace(seen, size=size), training.network, *how)
 
     def _learn(self) -> None:
         here = hardware(self.device, self.threads).rpartition(",")[0]  # without the threads
-        for folder in self.checkpoints.glob("[0-9a-f]*"):
+        for folder in (self.data / "checkpoints").glob("[0-9a-f]*"):
             if folder.name not in self._read:
                 self._read.add(folder.name)
                 for key, seconds in _taken(folder, here):
@@ -86,34 +87,36 @@ def _taken(folder: Path, here: str) -> list[tuple[Key, float]]:
         if not facts["hardware"].startswith(here):
             return []
         spec, epochs = document["spec"], facts.get("epochs")
-        network = _json(_network(spec))
+        subject = _subject(_classifier(spec))
         if document["kind"] == "pruning":
-            return [((network, "pruning"), facts["seconds"])]
+            return [((subject, "pruning"), facts["seconds"])]
         kind = "pruned" if "pruning" in spec.get("start", {}) else "dense"
         kind = "detector" if document["kind"] == "detection" else kind
-        return [((network, kind), facts["seconds"] / epochs)] if epochs else []
+        return [((subject, kind), facts["seconds"] / epochs)] if epochs else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def _network(spec: dict[str, Any]) -> Any:
-    """Return the network of a stored spec: its own, or that of what it prunes or starts from."""
-    return spec["network"] if "network" in spec else _network(spec.get("trained") or spec["start"])
+def _classifier(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the training of a stored spec: itself, or what it prunes or starts from."""
+    return spec if "network" in spec else _classifier(spec.get("trained") or spec["start"])
 
 
-def _json(part: Any) -> str:
-    return json.dumps(part, sort_keys=True)
+def _subject(training: dict[str, Any]) -> str:
+    """Return what an epoch's time depends on beside the hardware."""
+    parts = training["network"], training["dataset"], training["recipe"].get("precision")
+    return json.dumps(parts, sort_keys=True)
 
 
 @cache
-def _tried(dataset: str, network: Network, batch_size: int, threads: int, device: str) -> float:
+def _tried(data: Description, network: Network, batch_size: int, threads: int, device: str) -> float:
     """Return the seconds of one epoch and its evaluation, from a few steps on noise; rough."""
     import torch
     from torch.nn.functional import cross_entropy
 
     from prunebench import networks
 
-    data, images = describe(dataset), min(batch_size, 32) if device == "cpu" else batch_size
+    images = min(batch_size, 32) if device == "cpu" else batch_size
     torch.set_num_threads(threads)
     model = networks.build(network, data.channels, data.classes).to(device)
     noise = torch.rand(images, data.channels, data.size, data.size).to(device)

@@ -55,7 +55,9 @@ def _rows(parameters: dict[str, Any]) -> list[Row]:
     return [*([parameters["row"]] if "row" in parameters else []), *parameters.get("rows", [])]
 
 
-def select(expression: str, tier: str, seeds: str | None, data: str) -> tuple[Selection, Settings]:
+def select(
+    expression: str, tier: str, seeds: str | None, data: str, dataset: Sequence[str] = ()
+) -> tuple[Selection, Settings]:
     """Collect the claim tests that a run would collect; nothing is trained.
 
     Raises:
@@ -63,6 +65,7 @@ def select(expression: str, tier: str, seeds: str | None, data: str) -> tuple[Se
     """
     selection, said = Selection(), io.StringIO()
     options = [*(["-k", expression] if expression else []), *([f"--pb-seeds={seeds}"] if seeds is not None else [])]
+    options += [f"--pb-dataset={pair}" for pair in dataset]
     command = ["claims", "--collect-only", "-q", "--assert=plain", f"--pb-tier={tier}", f"--pb-data={data}", *options]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         code = pytest.main(command, plugins=[selection])

@@ -139,28 +139,37 @@ def resolve(
             seeds that is none.
     """
     folder = root / data
-    chosen, why = choose(tier, cuda=tier == "auto" and bool(own(folder)) and gpus() > 0)
+    chosen, why = tier_on(tier, dataset, folder)
+    if chosen.dataset:
+        require(chosen.dataset, folder)
     if asked.get("device", "auto") not in DEVICES:
         raise PrunebenchError(f"--pb-device {asked['device']}: unknown; valid are {', '.join(DEVICES)}")
     planned = looks(seeds, chosen.seeds, chosen.confidence)
-    chosen = _on(chosen, dataset, folder)
     if network:
         chosen = replace(chosen, networks={**chosen.networks, **_own(root / network)})
     asked |= {"looks": planned, "datasets": tuple(dataset), "network": network}
     return Settings(root, folder, work_folder(folder), chosen, why, tuple(range(planned[-1].seeds)), **asked)
 
 
-def _on(tier: Tier, dataset: Sequence[str], folder: Path) -> Tier:
-    """Return a tier with what stands for the paper's datasets in it: its own, those that are here, the user's."""
-    if tier.dataset:
-        require(tier.dataset, folder)
+def tier_on(name: str, dataset: Sequence[str], folder: Path) -> tuple[Tier, str]:
+    """Return a tier with what stands for the paper's datasets in it, and the reason for it.
+
+    Args:
+        name: of the tier, or `auto`.
+        dataset: what stands for datasets of the paper, each as `PAPER=OURS`.
+        folder: of datasets; where each of the paper stands for itself, it is one that is here.
+
+    Raises:
+        PrunebenchError: an unknown tier or dataset, a dataset that is not here or does not fit.
+    """
+    tier, why = choose(name, cuda=name == "auto" and bool(own(folder)) and gpus() > 0)
     mine = {} if tier.dataset else own(folder)
     tier = replace(tier, substitutes={**tier.substitutes, **mine})
     if dataset:
         tier = tier.with_datasets(substitutes(dataset, folder))
     if DETECTION in tier.substitutes and tier.detecting:
         _check_channels(tier)
-    return tier
+    return tier, why
 
 
 def _check_channels(tier: Tier) -> None:

@@ -54,7 +54,7 @@ def runner(settings: Settings, worker: str, stored: bool) -> Runner:
     progress = Progress(settings.work / "progress", worker)
     made = Runner(store, progress, settings.threads, settings.method_file, device=device)
     if settings.deadline is not None:
-        made.allow = Budget(settings.deadline, Estimator(store.data / "checkpoints", settings.threads, device)).allow
+        made.allow = Budget(settings.deadline, Estimator(store.data, settings.threads, device)).allow
     if stored:
         made.allow = nothing
     return made

@@ -42,6 +42,15 @@ def test_show_says_what_a_row_would_train(prunebench, tmp_path):
     assert found["arms"]["scratch_b"]["epochs"] is None
 
 
+def test_show_needs_the_paper_s_dataset_only_where_the_tier_trains_on_it(prunebench, tmp_path):
+    row, on_jpeg = "t1.cifar10.vgg-16-a", ("--dataset", "cifar10=cifar10-jpeg75")
+    assert "mnist for CIFAR-10" in prunebench("show", row, "--tier", "laptop", "--data", tmp_path)[1]
+    code, _, err = prunebench("show", row, "--tier", "quick", "--data", tmp_path)
+    assert (code, "get it so" in err) == (2, True)
+    code, _, err = prunebench("show", row, "--tier", "quick", *on_jpeg, "--data", tmp_path)
+    assert (code, "prunebench data add cifar10-jpeg75 FILE.npz" in err) == (2, True)
+
+
 def test_show_lists_the_arms_of_the_rows_table(prunebench, tmp_path):
     tiers.register(replace(TINY, name="tickets", networks={"VGG-16": TINY.networks["VGG-19"]}))
     _, out, _ = prunebench("show", "t8a.cifar10.vgg-16.20", "--tier", "tickets", "--data", tmp_path, "--json")

@@ -20,9 +20,10 @@ ARM = WORK.arm("scratch_e", 0, {"flops": 1, "dense": {"flops": 2}})
 
 
 def store(folder, name, spec, **facts):
-    (folder / name).mkdir(parents=True)
-    (folder / name / "spec.json").write_text(json.dumps(document(spec)))
-    (folder / name / "outcome.json").write_text(json.dumps({"hardware": hardware("cpu", 2)} | facts))
+    place = folder / "checkpoints" / name
+    place.mkdir(parents=True)
+    (place / "spec.json").write_text(json.dumps(document(spec)))
+    (place / "outcome.json").write_text(json.dumps({"hardware": hardware("cpu", 2)} | facts))
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("9m", 540), ("90s", 90), ("1h30m", 5400), ("2h", 7200), ("0s", 0)])
@@ -53,14 +54,24 @@ def test_a_dense_network_stands_in_for_its_arms(tmp_path):
     assert Estimator(tmp_path).seconds(ARM) == 2.0
 
 
+def test_what_another_dataset_or_precision_took_tells_nothing(tmp_path):
+    many = replace(DENSE, dataset=replace(DENSE.dataset, name="mnist", digest="another"))
+    rough = replace(DENSE, recipe=replace(DENSE.recipe, precision="bf16"))
+    store(tmp_path, "a0", DENSE, seconds=1000.0, epochs=2)
+    estimator = Estimator(tmp_path)
+    assert estimator.seconds(DENSE) == 1000
+    assert estimator.seconds(many) < 500
+    assert estimator.seconds(rough) < 500
+
+
 def test_what_a_gpu_took_tells_nothing_of_a_cpu(tmp_path):
     store(tmp_path, "a0", DENSE, seconds=500.0, epochs=2, hardware=f"NVIDIA H100, {hardware('cpu', 2)}")
     assert Estimator(tmp_path).seconds(DENSE) < 60
 
 
 def test_it_learns_while_a_run_goes_on_and_passes_over_what_cannot_be_read(tmp_path):
-    (tmp_path / "ff").mkdir(parents=True)
-    (tmp_path / "ff" / "spec.json").write_text("{")
+    (tmp_path / "checkpoints" / "ff").mkdir(parents=True)
+    (tmp_path / "checkpoints" / "ff" / "spec.json").write_text("{")
     estimator = Estimator(tmp_path)
     rough = estimator.seconds(DENSE)
     assert 0 < rough < 60

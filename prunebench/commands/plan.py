@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prunebench.commands.options import Data, Json, Tier
+from prunebench.commands.options import Data, Datasets, Json, Tier
 from prunebench.planning import Part
 from prunebench.terminal import clock, counted
 
@@ -19,6 +19,7 @@ def plan(
     expression: Annotated[str, typer.Option("-k", help="As pytest's -k.")] = "",
     tier: Tier = "auto",
     seeds: Annotated[str | None, typer.Option(help="Seeds of each row, as --pb-seeds; else the tier's.")] = None,
+    dataset: Datasets = None,
     data: Data = Path("data"),
     as_json: Json = False,
 ) -> None:
@@ -27,8 +28,8 @@ def plan(
     from prunebench.estimate import Estimator
     from prunebench.runner.environment import device, gpus
 
-    selection, settings = planning.select(expression, tier, seeds, str(data))
-    estimator = Estimator(settings.data / "checkpoints", settings.threads, device(settings.device, gpus()))
+    selection, settings = planning.select(expression, tier, seeds, str(data), dataset or ())
+    estimator = Estimator(settings.data, settings.threads, device(settings.device, gpus()))
     parts = planning.plan(list(selection.rows.values()), settings, estimator)
     found = {
         "tier": settings.tier.name,

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from prunebench import tables, tiers
-from prunebench.commands.options import Data, Json, Tier
+from prunebench.commands.options import Data, Datasets, Json, Tier
 
 
 def show(
     row: Annotated[str, typer.Argument(help="Id of a row; `prunebench list rows` shows them.")],
     tier: Tier = "auto",
+    dataset: Datasets = None,
     data: Data = Path("data"),
     as_json: Json = False,
 ) -> None:
@@ -22,7 +23,9 @@ def show(
     from prunebench import paper
     from prunebench.page import page
     from prunebench.preview import preview
+    from prunebench.settings import tier_on
 
-    wanted = tables.load().row(row)
-    found = paper.preview(wanted) if tier == tiers.PAPER.name else preview(wanted, tiers.choose(tier)[0], data)
+    wanted, given = tables.load().row(row), dataset or ()
+    on_paper = tier == tiers.PAPER.name and not given
+    found = paper.preview(wanted) if on_paper else preview(wanted, tier_on(tier, given, data)[0], data)
     print(json.dumps(found, indent=1) if as_json else page(found))

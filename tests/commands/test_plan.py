@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from dataset_files import arrays, write_npz
 from tiny import TINY
 
 from prunebench.terminal import clock
@@ -52,6 +53,17 @@ def test_for_people(prunebench, used_house):
     out = prunebench("plan", "-k", ONLY, "--tier", TINY.name, "--seeds", 4, folder=used_house.path)[1]
     assert "from what stored outcomes of the same networks took" in out
     assert "* the epochs of scratch_b are a guess until pruning has decided" in out
+
+
+def test_a_substitute_is_planned_and_shown_as_it_runs(prunebench, house):
+    file = write_npz(house.path / "mine.npz", arrays())
+    assert prunebench("data", "add", "mine", file, folder=house.path)[0] == 0
+    on_mine = ("--dataset", "imagenet=mine")
+    found, rows = planned(prunebench, house, "-k", ONLY, *on_mine)
+    assert (found["tier"], rows[ROW]["missing"]) == ("tiny-with-imagenet-as-mine", 12)
+    assert found["measured_now"] == 1, "its own images were tried"
+    out = prunebench("show", ROW, "--tier", "tiny", *on_mine, folder=house.path)[1]
+    assert "mine for ImageNet" in out
 
 
 def test_a_method_that_is_not_given_is_said_so(prunebench, house):
