@@ -56,7 +56,8 @@ def test_both_loops_have_as_many_cores_as_threads(monkeypatch):
         return 0, [Round(2.0, 1.0, 0.1, 0.9)]
 
     monkeypatch.setattr(benchmark, "_measure", measure)
-    assert [found["ratio"] for found in bench(subjects(["VGG-11"]))] == [2.0]
+    (subject,) = subjects(["VGG-11"])
+    assert bench(subject)["ratio"] == 2.0
     assert (seen, os.sched_getaffinity(0)) == ([1], before)
 
 
@@ -75,5 +76,6 @@ def test_an_unknown_network_is_met_with_near_ones():
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_where_there_is_none_is_a_clear_error():
+    (subject,) = subjects(["VGG-11"])
     with pytest.raises(PrunebenchError, match="finds no CUDA device here; cpu is valid"):
-        next(bench(subjects(["VGG-11"]), "cuda"))
+        bench(subject, "cuda")

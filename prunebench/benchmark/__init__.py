@@ -7,7 +7,6 @@ machine slows both; ratios are taken round by round, their median given with the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
@@ -36,15 +35,15 @@ class Round:
     bare: float
 
 
-def bench(chosen: Iterable[Subject], wanted: str = "cpu", rounds: int | None = None) -> Iterator[dict[str, Any]]:
-    """Yield one comparison per subject.
+def bench(subject: Subject, wanted: str = "cpu", rounds: int | None = None) -> dict[str, Any]:
+    """Return the comparison of both loops on a subject.
 
     Args:
-        chosen: what to measure.
+        subject: what to measure.
         wanted: `cpu` or `cuda`.
         rounds: that count, the subject's own unless given; one before them does not.
 
-    Yields:
+    Returns:
         `network, dataset, batch_size, device, ours, plain` (images per second, medians), `ratio` (median over the
         rounds), `spread` (lowest and highest ratio), `input_share` (of our time, for choosing and preparing batches),
         `overhead_share` (of our time, for all that is not forward, backward and update; None where these are recorded
@@ -56,11 +55,10 @@ def bench(chosen: Iterable[Subject], wanted: str = "cpu", rounds: int | None = N
     """
     place = device(wanted, gpus())
     configure(place)
-    for subject in chosen:
-        torch.set_num_threads(subject.threads)
-        with confined(subject.threads) if place == "cpu" else nullcontext():
-            workers, found = _measure(subject, place, rounds or subject.rounds)
-        yield _comparison(subject, place, found) | {"plain_workers": workers}
+    torch.set_num_threads(subject.threads)
+    with confined(subject.threads) if place == "cpu" else nullcontext():
+        workers, found = _measure(subject, place, rounds or subject.rounds)
+    return _comparison(subject, place, found) | {"plain_workers": workers}
 
 
 def _measure(subject: Subject, place: str, rounds: int) -> tuple[int, list[Round]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any, Literal
 
 import typer
 
 from prunebench.commands.options import Json
+from prunebench.terminal import counted
 
 
 def bench(
@@ -24,10 +26,12 @@ def bench(
     from prunebench import benchmark
 
     found = []
-    for result in benchmark.bench(benchmark.subjects(network or benchmark.DEFAULT, device), device, rounds):
-        found.append(result)
+    for subject in benchmark.subjects(network or benchmark.DEFAULT, device):
+        planned = counted(rounds or subject.rounds, "round")
+        print(f"measuring {subject.name}, {planned} after one that does not count", file=sys.stderr, flush=True)
+        found.append(benchmark.bench(subject, device, rounds))
         if not as_json:
-            print(_line(result), flush=True)
+            print(_line(found[-1]), flush=True)
     if as_json:
         print(json.dumps(found, indent=1))
 
