@@ -131,6 +131,7 @@ def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[
         "tier": tier,
         "protocol": protocol,
         "notice": notice(tier),
+        "size": len(rows),
         "rows": columns.write(name, rows, folder / "data" / "rows"),
         "claims": columns.write(name, claims, folder / "data" / "claims"),
         "row_states": evidence.tally(on_weights),

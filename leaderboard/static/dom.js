@@ -36,6 +36,9 @@ pb.quantity = (value) => {
   return `${+(value / limit).toPrecision(3)}${unit}`;
 };
 
+/** The share that pruning removes, in percent; of a predefined target, the paper has none. */
+pb.ratio = (percent) => (+percent ? `${+(+percent).toFixed(2)} %` : "predefined");
+
 pb.time = (seconds) => {
   if (!pb.known(seconds)) return "–";
   if (seconds < 120) return `${+seconds.toFixed(seconds < 10 ? 1 : 0)} s`;

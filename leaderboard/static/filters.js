@@ -51,10 +51,10 @@ pb.changer =
     if (!drawn) dispatchEvent(new Event("hashchange"));
   };
 
-/** The group that a view names, else the first that has something for this page. */
+/** The group that a view names, else the one that this page is about, else the one with the most rows. */
 pb.groupOf = (view) => {
   const named = (key) => pb.site.groups.find((group) => group.key === key);
-  return named(view.group) ?? named(pb.home) ?? pb.site.groups[0];
+  return named(view.group) ?? named(pb.home) ?? pb.site.groups.reduce((most, group) => (group.size > most.size ? group : most));
 };
 
 /** Tests of single lines for what a view has chosen. */

@@ -46,7 +46,7 @@ pb.rowColumns = (lines, group) => {
       sort: "method",
       cell: (i) => methodLink(at("method", i), at("method_used", i), at("method_file", i)),
     },
-    plain("ratio", "Ratio", (value) => `${+value} %`, { hidden: true }),
+    plain("ratio", "Ratio", pb.ratio, { hidden: true }),
     plain("flops", "FLOPs left", (value) => (pb.known(value) ? `${pb.fixed(value, 0)} %` : "–")),
     plain("parameters", "Parameters left", (value) => (pb.known(value) ? `${pb.fixed(value, 0)} %` : "–"), {
       hidden: true,

@@ -12,14 +12,14 @@ const MOST = { forest: 60, points: 4000, ranks: 40 };
 
 function lineLabel(lines, i) {
   const at = (name) => pb.cell(lines, name, i);
-  return `${pb.label(at("network"), 20)} · ${pb.label(at("dataset"), 16)} · ${pb.label(at("method"), 18)} ${+at("ratio")} %`;
+  return `${pb.label(at("network"), 20)} · ${pb.label(at("dataset"), 16)} · ${pb.label(at("method"), 18)} ${pb.ratio(at("ratio"))}`;
 }
 
 /** A label for an axis: on a phone, what fits beside the figure. */
 function tickLabel(lines, i) {
   const at = (name) => pb.cell(lines, name, i);
   if (innerWidth >= 600) return lineLabel(lines, i);
-  return `${pb.label(at("network"), 14)}<br>${pb.label(at("method"), 12)} ${+at("ratio")} %`;
+  return `${pb.label(at("network"), 14)}<br>${pb.label(at("method"), 12)} ${pb.ratio(at("ratio"))}`;
 }
 
 function rowAddress(lines, group, i) {

@@ -31,7 +31,7 @@ function facts() {
     ["Dataset", used(record.dataset)],
     ["Network", used(record.network)],
     ["Method", method],
-    ["Ratio", `${+(100 * record.ratio).toFixed(2)} %`],
+    ["Ratio", pb.ratio(100 * record.ratio)],
     ["Seeds", pb.seeds(Number.isFinite(done) ? done : 0, record.seeds_planned)],
     ...Object.entries(record.values).map(([name, value]) => [
       `${pb.arm(name)} value`,

@@ -19,7 +19,7 @@ pb.verdict = (verdict, paperText, agrees) => {
     ),
     pb.h("p", {}, pb.words(verdict.reason)),
     pb.facts([
-      ["Margin", `${verdict.margin}${unit || " points"}`],
+      ["Margin", `${verdict.margin}${unit || (verdict.margin === 1 ? " point" : " points")}`],
       ["Confidence", `${+(100 * verdict.confidence).toFixed(2)} % a side`],
       ["n per side", [...new Set(verdict.n)].join(" / ")],
       ["p", pb.known(verdict.p) ? `${+verdict.p.toPrecision(2)}` : null],

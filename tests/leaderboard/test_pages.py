@@ -56,7 +56,7 @@ def test_index_has_the_answer_for_each_tier(tmp_path: Path, make_record: Make, m
     control = make_claim("control-planted", claim="control", statement="Planted.", control=True)
     build([make_record(), refuted, make_claim(), control, make_record(tier="paper")], tmp_path / "site")
     text = text_of(tmp_path / "site" / "index.html")
-    assert "1 claim tests 1 supported , 0 refuted , 0 inconclusive" in text
+    assert "1 claim test 1 supported , 0 refuted , 0 inconclusive" in text
     assert "2 rows 1 supported , 1 refuted , 0 inconclusive" in text
     assert "digits, narrow networks: shows that the machinery works, never the paper's result" in text
     assert text.index("Tier paper") < text.index("Tier smoke")
@@ -73,7 +73,7 @@ def test_row_page_carries_its_record(tmp_path: Path, make_record: Make) -> None:
 def test_rows_that_share_their_runs_count_as_one(tmp_path: Path, make_record: Make) -> None:
     rows = [make_record("a", same_as=["b"], key=1), make_record("b", same_as=["a"], key=1), make_record("c")]
     build(rows, tmp_path)
-    assert "2 of these rows with runs of their own, 0 more compare other arms" in text_of(tmp_path / "index.html")
+    assert "2 of these with runs of their own, 0 more compare other arms" in text_of(tmp_path / "index.html")
 
 
 def test_rows_that_value_weights_and_architecture_come_first(tmp_path: Path, make_record: Make) -> None:
