@@ -11,8 +11,12 @@ from prunebench.cli import main
 from prunebench.settings import cores
 
 
-def pytest_configure():
-    """Share the cores among the workers: more threads than cores wait for each other six times as long as they work."""
+def pytest_configure(config):
+    """Let warnings fail, here alone: a user's claims must not end because some package warns.
+
+    And share the cores among the workers: more threads than cores wait for each other six times as long as they work.
+    """
+    config.addinivalue_line("filterwarnings", "error")
     torch.set_num_threads(max(1, cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))))
 
 
