@@ -38,6 +38,15 @@ def read(record):
     return Observed(job_of(record), record)
 
 
+def test_a_record_on_the_paper_s_own_dataset_needs_no_images():
+    (file,) = RESULTS.parent.glob("quick-with-*/t1.cifar10.vgg-16-a.json")
+    on_jpeg = load(file.read_text())
+    assert job_of(on_jpeg).dataset.name == "cifar10-jpeg75"
+    used = on_jpeg.dataset.model_copy(update={"used": "cifar10 32x32", "digest": "of their copy"})
+    own = job_of(on_jpeg.model_copy(update={"tier": "quick", "dataset": used})).dataset
+    assert (own.name, own.digest, own.train) == ("cifar10", "of their copy", 50_000)
+
+
 def claim(name):
     """Return a published claim's record and those of its rows that are published."""
     found = load((RESULTS / f"{name}.json").read_text())
