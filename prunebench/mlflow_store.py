@@ -49,6 +49,7 @@ _CAUSES = {
     "run `mlflow db upgrade {uri}`; if it is newer, upgrade MLflow or give another address",
     r"unable to open|read-?only|permission|no such file|not a directory": "cannot be written; check "
     "that its folder exists and is yours",
+    r"no module named": "needs what is not installed here ({first}); install MLflow again: `pip install mlflow`",
     r"connect|refused|timed? ?out|resol": "does not answer; start the server or check the address ({first})",
 }
 """What an error's text says -> what that means to the user."""

@@ -108,7 +108,9 @@ class Parent:
             self.tracker.log(load(Path(finding["path"]).read_text()), self.store.folder)
         except Exception as error:  # whatever MLflow meets must not end a run that trains for hours
             said = f"{error}" if isinstance(error, TrackingError) else f"MLflow failed: {error!r}."
-            self.trouble.append(f"{said} The run went on and its records are kept; `prunebench sync` logs them later.")
+            self.trouble.append(
+                f"{said.rstrip('.')}. The run went on and its records are kept; `prunebench sync` logs them later."
+            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import socket
 import sqlite3
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from prunebench.mlflow_store import artifact_text, connect, own_runs
+from prunebench.mlflow_store import artifact_text, connect, own_runs, plain_words
 from prunebench.parts import Curve
 from prunebench.record import AnyRecord, ClaimRecord, Record, load, record_digest
 from prunebench.tracking import Tracker, TrackingError, resolve_uri
@@ -191,3 +192,9 @@ def test_silent_server_is_given_up_on_within_seconds_and_its_password_kept(
         Tracker(f"http://me:secret@127.0.0.1:{port}").log(make_claim(), nowhere)
     assert time.monotonic() - start < 10
     assert "secret" not in str(caught.value)
+
+
+def test_a_package_of_mlflow_s_that_is_not_there_is_named(tmp_path: Path) -> None:
+    said = r"\(No module named 'nowhere'\); install MLflow again: `pip install mlflow`"
+    with pytest.raises(TrackingError, match=said), plain_words(f"sqlite:///{tmp_path}/mlflow.db"):
+        importlib.import_module("nowhere")
