@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prunebench.experiment import Regulariser
-from prunebench.recipes import Recipes
+from prunebench.recipes import Recipes, paper_recipes
 from prunebench.tables import Row
 
 OVER_SLIMMING = {"sss": 100, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1}
@@ -26,10 +26,13 @@ OVER_SLIMMING = {"sss": 100, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1
 def penalty(row: Row, recipes: Recipes, images: int) -> Regulariser | None:
     """Return the penalty of a row's method in training on so many images; None where the dense network is pruned.
 
-    The strength of soft filter pruning is the share of filters that it zeroes.
+    The strength of soft filter pruning is the share of filters that it zeroes; it zeroes them as often as the paper
+    does, once in each of its epochs (protocols 5), however short the tier.
     """
     if row.method == "soft_filter":
-        return Regulariser("soft_filter", row.ratio)
+        steps = recipes.dense.epochs * -(-images // recipes.dense.batch_size)
+        zeroings = paper_recipes(row.dataset, "soft_filter", row.network).dense.epochs
+        return Regulariser("soft_filter", row.ratio, every=max(1, round(steps / zeroings)))
     if row.method in ("slimming", "guided"):
         return recipes.bn_l1(images)
     if row.method in OVER_SLIMMING:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from prunebench.arms import ARMS
+from prunebench.experiment import Regulariser
 from prunebench.jobs import Job, job
 from prunebench.record import Record, load
 from prunebench.tables import Row
@@ -34,7 +35,7 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
         "method": row.method,
         "ratio": work.ratio or None,
         "recipe": asdict(work.recipes.dense),
-        "penalty": {work.regulariser.name: work.regulariser.strength} if work.regulariser else None,
+        "penalty": _penalty(work.regulariser),
         "params_dense": parameters,
         "params_pruned": [p.size.parameters for p in done.pruned] if done else None,
         "flops_dense": flops,
@@ -43,6 +44,12 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
         "verdict": done.verdicts[0].state if done and done.verdicts else None,
         "verdicts": {verdict.relation: verdict.state for verdict in done.verdicts} if done else {},
     }
+
+
+def _penalty(acting: Regulariser | None) -> dict[str, float] | None:
+    if acting is None:
+        return None
+    return {acting.name: acting.strength} | ({"every so many steps": acting.every} if acting.every else {})
 
 
 def _arm(work: Job, name: str, done: Record | None) -> dict[str, Any]:

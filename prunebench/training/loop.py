@@ -21,6 +21,9 @@ from prunebench.training.engine_graph import engine as engine_for
 from prunebench.training.layout import layout
 from prunebench.training.schedule import lr_at
 
+StepHook = Callable[[nn.Module, int], None]
+"""Called with the number of steps taken so far before each; may change the weights."""
+
 EpochHook = Callable[[nn.Module, int], None]
 """Called with the number of finished epochs after each, before the test, and again when a training is taken up there;
 may change the weights, the same way each time."""
@@ -35,6 +38,7 @@ def train(
     regulariser: Hook | None = None,
     report: Callable[[Epoch], None] = lambda epoch: None,
     after_epoch: EpochHook | None = None,
+    before_step: StepHook | None = None,
     recordable: bool = True,
 ) -> list[Epoch]:
     """Train a network in place and return its course.
@@ -48,6 +52,7 @@ def train(
         regulariser: acts on the gradients of every step.
         report: is told of every finished epoch.
         after_epoch: acts on the weights after every epoch.
+        before_step: acts on the weights before every step.
         recordable: whether network and regulariser neither count their calls nor wait for the device.
 
     Raises:
@@ -59,7 +64,7 @@ def train(
         after_epoch(network, len(history))
     for epoch in range(len(history), recipe.trained):
         began = time.perf_counter()
-        loss, accuracy = train_epoch(engine, images, seed, epoch)
+        loss, accuracy = train_epoch(engine, images, seed, epoch, before_step)
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the loss became {loss} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
@@ -75,12 +80,17 @@ def train(
     return history
 
 
-def train_epoch(engine: Engine, images: Images, seed: int, epoch: int) -> tuple[float, float]:
+def train_epoch(
+    engine: Engine, images: Images, seed: int, epoch: int, before_step: StepHook | None = None
+) -> tuple[float, float]:
     """Train over all images once, in the order of seed and epoch; return mean loss and accuracy (percent) meanwhile."""
-    seen = 0
+    seen, size = 0, engine.recipe.batch_size
+    first = epoch * -(-len(images.train) // size)
     with seeded(rng(seed, "dropout", epoch).initial_seed(), engine.network):
         engine.begin(epoch)
-        for some, wanted in batches(images.train, images.train_labels, engine.recipe.batch_size, seed, epoch):
+        for step, (some, wanted) in enumerate(batches(images.train, images.train_labels, size, seed, epoch), first):
+            if before_step is not None:
+                before_step(engine.network, step)
             engine.step(some, wanted)
             seen += len(some)
     loss, correct = engine.sums()

@@ -15,6 +15,7 @@ from prunebench.experiment import Recipe
 from prunebench.networks.resnet import ResNet
 from prunebench.pruning.mask import Mask
 from prunebench.pruning.masks import hold
+from prunebench.pruning.methods.soft_filter import SoftFilter
 from prunebench.randomness import rng
 from prunebench.training.checkpoint import Partial
 from prunebench.training.engine import Engine
@@ -39,10 +40,13 @@ def resnet(channels=3):
 
 def course(kind, recipe, regulariser=None, epochs=4, channels=3):
     net, data, losses = resnet(channels), colours(channels=channels), []
-    taking = kind(net, recipe, regulariser and regulariser(net))
+    acting = regulariser and regulariser(net)
+    before_step = getattr(acting, "before_step", lambda net, steps: None)
+    taking = kind(net, recipe, acting)
     for epoch in range(epochs):
         taking.begin(epoch)
-        for some, wanted in batches(data.train, data.train_labels, recipe.batch_size, 0, epoch):
+        for step, (some, wanted) in enumerate(batches(data.train, data.train_labels, recipe.batch_size, 0, epoch)):
+            before_step(net, step)
             taking.step(some, wanted)
         losses.append(taking.sums()[0] / len(data.train))
     return losses, net
@@ -57,7 +61,11 @@ def half_masked(net):
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 @pytest.mark.parametrize("channels", [3, 1])
-@pytest.mark.parametrize("hook", [None, lambda net: bn_l1(net, 1e-3), half_masked], ids=["plain", "penalty", "masked"])
+@pytest.mark.parametrize(
+    "hook",
+    [None, lambda net: bn_l1(net, 1e-3), half_masked, lambda net: SoftFilter(net, None, 0.5, 2)],
+    ids=["plain", "penalty", "masked", "soft"],
+)
 def test_the_graph_takes_the_same_steps(precision, channels, hook):
     recipe = Recipe(4, 0.05, (2,), batch_size=64, precision=precision)
     (stepped, eager), (replayed, graph) = (course(kind, recipe, hook, 4, channels) for kind in (Engine, GraphEngine))

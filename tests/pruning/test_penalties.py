@@ -91,26 +91,27 @@ class StopError(Exception):
     pass
 
 
-def trained_with(name: str, partial: Partial, stop_after: int = 9, epochs: int = 3) -> nn.Module:
+def trained_with(name: str, partial: Partial, stop_after: int = 9, epochs: int = 3, every: int = 0) -> nn.Module:
     network = build(Network("resnet", options(blocks=1, widths=(4, 6))), 1, 3)
     initialise(network, rng(0, "init"))
-    act = regulariser(name, network, images().example, 0.5 if name == "soft_filter" else 0.01)
+    act = regulariser(name, network, images().example, 0.5 if name == "soft_filter" else 0.01, every)
 
     def report(epoch) -> None:
         if epoch.epoch == stop_after:
             raise StopError
 
     recipe = Recipe(epochs, 0.05, batch_size=16)
-    train(network, images(), recipe, 0, partial, act, report, getattr(act, "after_epoch", None))
+    on_weights = (getattr(act, name, None) for name in ("after_epoch", "before_step"))
+    train(network, images(), recipe, 0, partial, act, report, *on_weights)
     return network
 
 
-@pytest.mark.parametrize("name", sorted(REGULARISERS))
-def test_a_training_that_was_stopped_ends_with_the_same_bits(name: str, tmp_path) -> None:
-    whole = trained_with(name, Partial(tmp_path / "whole")).state_dict()
+@pytest.mark.parametrize(("name", "every"), [*((name, 0) for name in sorted(REGULARISERS)), ("soft_filter", 2)])
+def test_a_training_that_was_stopped_ends_with_the_same_bits(name: str, every: int, tmp_path) -> None:
+    whole = trained_with(name, Partial(tmp_path / "whole"), every=every).state_dict()
     with pytest.raises(StopError):
-        trained_with(name, Partial(tmp_path / "half"), stop_after=2)
-    resumed = trained_with(name, Partial(tmp_path / "half")).state_dict()
+        trained_with(name, Partial(tmp_path / "half"), stop_after=2, every=every)
+    resumed = trained_with(name, Partial(tmp_path / "half"), every=every).state_dict()
     assert all(torch.equal(tensor, resumed[key]) for key, tensor in whole.items())
 
 
@@ -125,6 +126,16 @@ def test_soft_pruning_zeroes_half_of_the_filters_and_lets_them_return(tmp_path, 
         for name, mask in plan.masks.items():
             assert torch.equal(~mask.tensor().flatten(1).any(1), dead[name])
     assert not torch.equal(*zero)
+
+
+def test_soft_pruning_zeroes_before_every_third_step() -> None:
+    network = build(Network("resnet", options(blocks=1, widths=(4, 6))), 1, 3)
+    act, dead = regulariser("soft_filter", network, images().example, 0.5, every=3), []
+    for step in range(7):
+        initialise(network, rng(step, "init"))
+        act.before_step(network, step)
+        dead.append(any((w.flatten(1).norm(dim=1) == 0).any() for w in maskable(network).values()))
+    assert dead == [True, False, False, True, False, False, True]
 
 
 def test_soft_pruning_rounds_as_the_papers_code() -> None:
