@@ -65,6 +65,7 @@ SMOKE = Tier(
         "ResNet-50": _basic(2, shortcut="projection"),
         "ResNet-34": _basic(1, widths=[8, 16, 32, 64]),
         "ImageNet ResNet-50": _UNSELECTED,
+        "soft_filter ResNet-50": _basic(2, shortcut="projection"),
         "regression ResNet-50": Network("preresnet", options(blocks=2, widths=[4, 8, 16])),
         "MobileNetV2": Network(
             "mobilenet", options(stages=[(1, 8, 1, 1), (4, 8, 1, 1), (4, 16, 2, 2), (4, 32, 2, 2)], stem=8, last=64)
@@ -77,7 +78,8 @@ SMOKE = Tier(
         "DenseNet-40": _smoke(12, 0.06),
         "DenseNet-BC-100": _smoke(12, 0.06),
         **dict.fromkeys(
-            ("ResNet-20", "ResNet-32", "ResNet-34", "ResNet-50", "ResNet-56", "ResNet-110"), _smoke(12, 0.06)
+            ("ResNet-20", "ResNet-32", "ResNet-34", "ResNet-50", "soft_filter ResNet-50", "ResNet-56", "ResNet-110"),
+            _smoke(12, 0.06),
         ),
         "*": _smoke(16, 0.06),
     },
