@@ -118,7 +118,7 @@ def test_methods_at_initialisation_prune_an_untrained_trunk(method):
 def test_methods_that_act_during_training_bring_their_regulariser():
     slimming = work("slimming").regulariser
     assert slimming == TIER.recipes["*"].bn_l1(work().dataset.train)
-    for name, times in {"sss": 100, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1}.items():
+    for name, times in {"sss": 300, "group_lasso": 1, "group_norm": 0.3, "growing": 0.1}.items():
         assert work(name).regulariser == Regulariser(name, times * slimming.strength)
     steps = TIER.recipes["*"].dense.epochs * -(-work().dataset.train // TIER.recipes["*"].dense.batch_size)
     assert work("soft_filter").regulariser == Regulariser("soft_filter", ROW.ratio, every=max(1, round(steps / 200)))
