@@ -90,6 +90,6 @@ SMOKE = Tier(
 """Calibrated so that every arm is at its plateau and pruning leaves more than one channel in nearly every layer.
 
 The rate drops once, to 0.01, and fine-tuning is at that lowest rate, as in the paper; the share of the penalty between
-VGG and most other networks is the paper's as well (protocols 3), DenseNet-40 needs twice its own. One thread is the fastest for networks this small, and
-makes the numbers independent of the number of workers.
+VGG and most other networks is the paper's as well (protocols 3), DenseNet-40 needs twice its own. One thread is the
+fastest for networks this small, and makes the numbers independent of the number of workers.
 """
