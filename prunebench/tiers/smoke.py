@@ -29,10 +29,10 @@ DIGIT_SCENES = Detecting(
 normalisation follows the scenes, since the classifiers have seen no digit out of its place."""
 
 
-def _smoke(epochs: int, sparsity: float) -> Recipes:
-    """One drop of the rate half-way; fine-tuning at that lowest rate for half as long; rate and batch are doubled."""
+def _smoke(epochs: int, sparsity: float, finetune: int = 0) -> Recipes:
+    """One drop of the rate half-way; fine-tuning at that lowest rate, half as long unless said; twice rate and batch."""
     dense = Recipe(epochs, 0.2, (epochs // 2,), batch_size=128)
-    return Recipes(dense, Recipe(epochs // 2, 0.02, batch_size=128), sparsity, cap=2.0)
+    return Recipes(dense, Recipe(finetune or epochs // 2, 0.02, batch_size=128), sparsity, cap=2.0)
 
 
 def _basic(blocks: int, **chosen: Any) -> Network:
@@ -76,7 +76,8 @@ SMOKE = Tier(
         "VGG-16": _smoke(20, 0.25),
         "VGG-11": _smoke(20, 0.12),
         "DenseNet-40": _smoke(12, 0.12),
-        "DenseNet-BC-100": _smoke(12, 0.06),
+        "DenseNet-BC-100": _smoke(12, 0.06, finetune=12),
+        "PreResNet-110": _smoke(16, 0.06, finetune=16),
         **dict.fromkeys(
             ("ResNet-20", "ResNet-32", "ResNet-34", "ResNet-50", "soft_filter ResNet-50", "ResNet-56", "ResNet-110"),
             _smoke(12, 0.06),
@@ -90,6 +91,7 @@ SMOKE = Tier(
 """Calibrated so that every arm is at its plateau and pruning leaves more than one channel in nearly every layer.
 
 The rate drops once, to 0.01, and fine-tuning is at that lowest rate, as in the paper; the share of the penalty between
-VGG and most other networks is the paper's as well (protocols 3), DenseNet-40 needs twice its own. One thread is the
-fastest for networks this small, and makes the numbers independent of the number of workers.
+VGG and most other networks is the paper's as well (protocols 3), DenseNet-40 needs twice its own. What a mask leaves of
+the narrowest networks is fine-tuned for as long as the dense ones are trained. One thread is the fastest for networks
+this small, and makes the numbers independent of the number of workers.
 """
