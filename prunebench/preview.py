@@ -49,7 +49,7 @@ def preview(row: Row, tier: Tier, data: Path) -> dict[str, Any]:
 def _penalty(acting: Regulariser | None) -> dict[str, float] | None:
     if acting is None:
         return None
-    return {acting.name: acting.strength} | ({"every so many steps": acting.every} if acting.every else {})
+    return {acting.name: acting.strength} | ({"steps apart": acting.every} if acting.every else {})
 
 
 def _arm(work: Job, name: str, done: Record | None) -> dict[str, Any]:
