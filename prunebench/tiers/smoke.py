@@ -30,7 +30,7 @@ normalisation follows the scenes, since the classifiers have seen no digit out o
 
 
 def _smoke(epochs: int, sparsity: float, finetune: int = 0) -> Recipes:
-    """One drop of the rate half-way; fine-tuning at that lowest rate, half as long unless said; twice rate and batch."""
+    """One drop of the rate half-way; fine-tuning at that lowest rate, half as long unless said; rate, batch doubled."""
     dense = Recipe(epochs, 0.2, (epochs // 2,), batch_size=128)
     return Recipes(dense, Recipe(finetune or epochs // 2, 0.02, batch_size=128), sparsity, cap=2.0)
 
