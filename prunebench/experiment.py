@@ -128,7 +128,7 @@ class Regulariser:
         name: `bn_l1` (L1 on the scales of batch normalisation), one of `pruning.regularisers`, or `method`.
         strength: factor of the penalty.
         method: a user's or an installed one, which brings the penalty along, where `name` is `method`.
-        every: steps from one act on the weights to the next, where epochs are too few; 0 for after each epoch alone.
+        every: steps from one act on the weights to the next, where epochs are too few; 0 for after epochs alone.
     """
 
     name: str

@@ -54,7 +54,8 @@ pb.changer =
 /** The group that a view names, else the one that this page is about, else the one with the most rows. */
 pb.groupOf = (view) => {
   const named = (key) => pb.site.groups.find((group) => group.key === key);
-  return named(view.group) ?? named(pb.home) ?? pb.site.groups.reduce((most, group) => (group.size > most.size ? group : most));
+  const fullest = (most, group) => (group.size > most.size ? group : most);
+  return named(view.group) ?? named(pb.home) ?? pb.site.groups.reduce(fullest);
 };
 
 /** Tests of single lines for what a view has chosen. */

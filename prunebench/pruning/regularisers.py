@@ -13,11 +13,9 @@ from prunebench.pruning.methods.sss import BlockLasso
 from prunebench.pruning.penalties import GroupLasso, GroupNorm, Growing
 
 Acting: TypeAlias = Callable[[nn.Module], None]
-"""Called with the network after each backward pass; it may also have `after_epoch(network, epochs)` and
-`before_step(network, steps)`.
-"""
+"""Called with the network after each backward pass; it may also have `after_epoch(network, epochs)`."""
 
-REGULARISERS: dict[str, Callable[..., Any]] = {
+REGULARISERS: dict[str, Callable[[nn.Module, Tensor, float], Any]] = {
     "group_lasso": GroupLasso,
     "group_norm": GroupNorm,
     "growing": Growing,
@@ -27,7 +25,7 @@ REGULARISERS: dict[str, Callable[..., Any]] = {
 """By the name in `experiment.Regulariser`, which beside these knows `bn_l1` and `method`."""
 
 
-def regulariser(name: str, network: nn.Module, example: Tensor, strength: float, every: int = 0) -> Acting:
+def regulariser(name: str, network: nn.Module, example: Tensor, strength: float) -> Acting:
     """Return what acts on a network during training.
 
     Args:
@@ -35,7 +33,6 @@ def regulariser(name: str, network: nn.Module, example: Tensor, strength: float,
         network: that is trained.
         example: images to trace it with, shape [N, C, H, W].
         strength: factor of the penalty; of `soft_filter` the share of filters that is zeroed.
-        every: steps from one act on the weights to the next, of `soft_filter` alone; 0 for after each epoch.
 
     Raises:
         PrunebenchError: there is no such regulariser.
@@ -43,5 +40,5 @@ def regulariser(name: str, network: nn.Module, example: Tensor, strength: float,
     """
     if name not in REGULARISERS:
         raise PrunebenchError(f"unknown regulariser {name!r}; valid are bn_l1, {', '.join(REGULARISERS)}")
-    acting: Acting = REGULARISERS[name](network, example, strength, **({"every": every} if every else {}))
+    acting: Acting = REGULARISERS[name](network, example, strength)
     return acting

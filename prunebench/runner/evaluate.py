@@ -40,7 +40,7 @@ from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.detection import evaluate_detector, train_detector
 from prunebench.training.energy import Meter
 from prunebench.training.engine import Hook
-from prunebench.training.loop import EpochHook, StepHook, evaluate, train
+from prunebench.training.loop import EpochHook, evaluate, train
 from prunebench.training.memory import needed
 from prunebench.training.regularisers import bn_l1, chain
 
@@ -60,14 +60,13 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
     meter = Meter(runner.device, resumed=state.path.exists())
     network = starting_network(spec, runner.store).to(runner.device)
     masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks
-    hook, after_epoch, before_step = _hooks(spec, network, images.example, runner)
+    hook, after_epoch = _hooks(spec, network, images.example, runner)
     hook = chain(hook, hold(network, masks)) if masks else hook
     report, own = _reporter(spec, runner, piece), spec.regulariser is not None and spec.regulariser.method is not None
     recordable = not own and not spec.network.source
+    every = spec.regulariser.every if spec.regulariser else 0
     with denormals_flushed():
-        history = train(
-            network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, before_step, recordable
-        )
+        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, every, recordable)
         untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
     accuracies = [epoch.test_accuracy for epoch in history] or untouched
     facts = {
@@ -194,15 +193,15 @@ def _pattern(source: Pruning, runner: Runner) -> Any:
 
 def _hooks(
     spec: Training, network: nn.Module, example: torch.Tensor, runner: Runner
-) -> tuple[Hook | None, EpochHook | None, StepHook | None]:
-    """Return what acts after every backward pass, after every epoch and before every step."""
+) -> tuple[Hook | None, EpochHook | None]:
+    """Return what acts after every backward pass and after every epoch."""
     penalty = spec.regulariser
     if penalty is None:
-        return None, None, None
+        return None, None
     if penalty.method is not None:
         found = registry.found(penalty.method, runner.method_file)
-        return found.regulariser, getattr(found, "after_epoch", None), None
+        return found.regulariser, getattr(found, "after_epoch", None)
     if penalty.name == "bn_l1":
-        return bn_l1(network, penalty.strength), None, None
-    acting = regulariser(penalty.name, network, example, penalty.strength, penalty.every)
-    return acting, getattr(acting, "after_epoch", None), getattr(acting, "before_step", None)
+        return bn_l1(network, penalty.strength), None
+    acting = regulariser(penalty.name, network, example, penalty.strength)
+    return acting, getattr(acting, "after_epoch", None)

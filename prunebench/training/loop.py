@@ -21,9 +21,6 @@ from prunebench.training.engine_graph import engine as engine_for
 from prunebench.training.layout import layout
 from prunebench.training.schedule import lr_at
 
-StepHook = Callable[[nn.Module, int], None]
-"""Called with the number of steps taken so far before each; may change the weights."""
-
 EpochHook = Callable[[nn.Module, int], None]
 """Called with the number of finished epochs after each, before the test, and again when a training is taken up there;
 may change the weights, the same way each time."""
@@ -38,7 +35,7 @@ def train(
     regulariser: Hook | None = None,
     report: Callable[[Epoch], None] = lambda epoch: None,
     after_epoch: EpochHook | None = None,
-    before_step: StepHook | None = None,
+    every: int = 0,
     recordable: bool = True,
 ) -> list[Epoch]:
     """Train a network in place and return its course.
@@ -52,7 +49,7 @@ def train(
         regulariser: acts on the gradients of every step.
         report: is told of every finished epoch.
         after_epoch: acts on the weights after every epoch.
-        before_step: acts on the weights before every step.
+        every: steps between its acts meanwhile, the first before the first step; 0 for none.
         recordable: whether network and regulariser neither count their calls nor wait for the device.
 
     Raises:
@@ -64,7 +61,7 @@ def train(
         after_epoch(network, len(history))
     for epoch in range(len(history), recipe.trained):
         began = time.perf_counter()
-        loss, accuracy = train_epoch(engine, images, seed, epoch, before_step)
+        loss, accuracy = train_epoch(engine, images, seed, epoch, after_epoch, every)
         if not math.isfinite(loss):
             raise TrainingError(
                 f"the loss became {loss} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
@@ -81,16 +78,19 @@ def train(
 
 
 def train_epoch(
-    engine: Engine, images: Images, seed: int, epoch: int, before_step: StepHook | None = None
+    engine: Engine, images: Images, seed: int, epoch: int, act: EpochHook | None = None, every: int = 0
 ) -> tuple[float, float]:
-    """Train over all images once, in the order of seed and epoch; return mean loss and accuracy (percent) meanwhile."""
+    """Train over all images once, in the order of seed and epoch; return mean loss and accuracy (percent) meanwhile.
+
+    Before every `every`-th step of the whole training, `act` is called as after an epoch; 0 for never.
+    """
     seen, size = 0, engine.recipe.batch_size
     first = epoch * -(-len(images.train) // size)
     with seeded(rng(seed, "dropout", epoch).initial_seed(), engine.network):
         engine.begin(epoch)
         for step, (some, wanted) in enumerate(batches(images.train, images.train_labels, size, seed, epoch), first):
-            if before_step is not None:
-                before_step(engine.network, step)
+            if act is not None and every and step % every == 0:
+                act(engine.network, epoch)
             engine.step(some, wanted)
             seen += len(some)
     loss, correct = engine.sums()

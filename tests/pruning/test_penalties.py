@@ -94,15 +94,14 @@ class StopError(Exception):
 def trained_with(name: str, partial: Partial, stop_after: int = 9, epochs: int = 3, every: int = 0) -> nn.Module:
     network = build(Network("resnet", options(blocks=1, widths=(4, 6))), 1, 3)
     initialise(network, rng(0, "init"))
-    act = regulariser(name, network, images().example, 0.5 if name == "soft_filter" else 0.01, every)
+    act = regulariser(name, network, images().example, 0.5 if name == "soft_filter" else 0.01)
 
     def report(epoch) -> None:
         if epoch.epoch == stop_after:
             raise StopError
 
     recipe = Recipe(epochs, 0.05, batch_size=16)
-    on_weights = (getattr(act, name, None) for name in ("after_epoch", "before_step"))
-    train(network, images(), recipe, 0, partial, act, report, *on_weights)
+    train(network, images(), recipe, 0, partial, act, report, getattr(act, "after_epoch", None), every)
     return network
 
 
@@ -128,14 +127,19 @@ def test_soft_pruning_zeroes_half_of_the_filters_and_lets_them_return(tmp_path, 
     assert not torch.equal(*zero)
 
 
-def test_soft_pruning_zeroes_before_every_third_step() -> None:
+def test_soft_pruning_zeroes_before_every_second_step_and_after_epochs(tmp_path) -> None:
     network = build(Network("resnet", options(blocks=1, widths=(4, 6))), 1, 3)
-    act, dead = regulariser("soft_filter", network, images().example, 0.5, every=3), []
-    for step in range(7):
-        initialise(network, rng(step, "init"))
-        act.before_step(network, step)
-        dead.append(any((w.flatten(1).norm(dim=1) == 0).any() for w in maskable(network).values()))
-    assert dead == [True, False, False, True, False, False, True]
+    act, dead = regulariser("soft_filter", network, images().example, 0.5), []
+
+    def step(given: nn.Module) -> None:  # after its backward pass, before its update
+        dead.append(any((w.flatten(1).norm(dim=1) == 0).any() for w in maskable(given).values()))
+        initialise(given, rng(len(dead), "init"))
+
+    recipe = Recipe(3, 0.05, batch_size=16)  # of three steps an epoch
+    train(network, images(), recipe, 0, Partial(tmp_path / "p"), step, after_epoch=act.after_epoch, every=2)
+    after_epochs = [False, False, False, True, False, False, True, False, False]
+    before_steps = [True, False, True, False, True, False, True, False, True]
+    assert dead == [a or b for a, b in zip(after_epochs, before_steps, strict=True)]
 
 
 def test_soft_pruning_rounds_as_the_papers_code() -> None:

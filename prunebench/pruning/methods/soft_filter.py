@@ -25,26 +25,20 @@ class SoftFilter:
     zeroings teach the others to do without it.
     """
 
-    def __init__(self, network: nn.Module, example: Tensor, strength: float, every: int = 0) -> None:
+    def __init__(self, network: nn.Module, example: Tensor, strength: float) -> None:
         """Note the share.
 
         Args:
             network: that is trained.
             example: not used: every convolution is pruned.
             strength: share of the filters of each convolution that is zeroed, in [0, 1); 1 - rate in the paper's code.
-            every: steps from one zeroing to the next; 0 for after each epoch alone.
         """
-        self.ratio, self.every = strength, every
+        self.ratio = strength
 
     def __call__(self, network: nn.Module) -> None:
         """Leave the gradients as they are."""
 
-    def before_step(self, network: nn.Module, steps: int) -> None:
-        """Zero the weakest filters if it is time."""
-        if self.every and steps % self.every == 0:
-            self.after_epoch(network)
-
-    def after_epoch(self, network: nn.Module, epochs: int = 0) -> None:
+    def after_epoch(self, network: nn.Module, epochs: int) -> None:
         """Zero the weakest filters."""
         with torch.no_grad():
             for weight in maskable(network).values():
