@@ -142,8 +142,7 @@ class Case:
         else:
             drawn = {"curves": curves, "axes": list(axes)} if curves else {}
             record = self._claim_record(verdicts, paper, expect).model_copy(update=drawn)
-        computed = len(self.runner.computed & self.specs)
-        self.runner.computed -= self.specs
+        computed = self.runner.report(self.specs)
         seconds = time.monotonic() - self.began
         return Finding(record, write(record, self.settings.data), computed, len(self.specs) - computed, seconds)
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ class Parent:
         self.trouble: list[str] = []
         self.status: Status | None = None
         self.before = content(settings.data)
+        self.board: TemporaryDirectory[str] | None = None
         if not config.option.collectonly:
             try:
                 check(file)
@@ -78,6 +80,13 @@ class Parent:
         self.status = Status(reporter._tw._file, open_stream(), Reader(folder), interactive=drawable)
         reporter._tw._file = self.status
         self.status.start()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Show a worker the noticeboard of this run."""
+        if self.board is None:
+            self.board = TemporaryDirectory(prefix="prunebench-")
+        node.workerinput["pb_board"] = self.board.name
 
     def pytest_enter_pdb(self) -> None:
         """Leave the terminal to the debugger."""
@@ -133,6 +142,8 @@ class Parent:
         """End the live progress for good."""
         if self.status is not None:
             self.status.close()
+        if self.board is not None:
+            self.board.cleanup()
 
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Print the closing tables and what went wrong beside the tests."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,12 +62,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def activate(config: pytest.Config) -> None:
     """Make this run one on claims; called by `claims/conftest.py`."""
-    if not hasattr(config, "workerinput") and not config.pluginmanager.has_plugin("prunebench-parent"):
+    if hasattr(config, "workerinput"):
+        _lend_a_hand(config, config.workerinput)
+    elif not config.pluginmanager.has_plugin("prunebench-parent"):
         settings, uri = settings_of(config), option(config, "tracking-uri")
         if not config.option.collectonly:
             _try(settings)
         file = option(config, "json") and config.invocation_params.dir / option(config, "json")
         config.pluginmanager.register(Parent(config, settings, uri, file), "prunebench-parent")
+
+
+def _lend_a_hand(config: pytest.Config, told: dict[str, Any]) -> None:
+    from prunebench.helping import Helper
+    from prunebench.runner.board import Noticeboard
+
+    if "pb_board" in told and not option(config, "stored"):
+        instead = int(told["workerid"].removeprefix("gw")) >= told["workercount"]
+        config.pluginmanager.register(Helper(Noticeboard(Path(told["pb_board"])), instead), "prunebench-helper")
 
 
 def _try(settings: Settings) -> None:
@@ -125,7 +137,8 @@ def _runner(request: pytest.FixtureRequest) -> Runner:
     from prunebench.worker import runner
 
     name = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    return runner(settings_of(request.config), name, option(request.config, "stored"))
+    helper = request.config.pluginmanager.get_plugin("prunebench-helper")
+    return runner(settings_of(request.config), name, option(request.config, "stored"), helper)
 
 
 @pytest.fixture(scope="session")
@@ -208,6 +221,8 @@ def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
         unsettled = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
         if unsettled and len(case.settings.seeds) < case.settings.looks[-1].seeds:
             raise Unsettled
+        if case.runner.helps:
+            return
         finding = case.conclude(verdict, expect=expect, **told)
         request.node.user_properties.append((PROPERTY, finding.as_property()))
         if verdict.state in expect:

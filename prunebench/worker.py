@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prunebench.estimate import Budget, Estimator
+from prunebench.helping import Helper
 from prunebench.runner import environment
 from prunebench.runner.local import Runner, nothing
 from prunebench.runner.progress import Progress
@@ -37,13 +38,14 @@ def load_network(settings: Settings) -> None:
         load(str(settings.root / settings.network))
 
 
-def runner(settings: Settings, worker: str, stored: bool) -> Runner:
+def runner(settings: Settings, worker: str, stored: bool, helper: Helper | None) -> Runner:
     """Return what computes the specs of a run in this process.
 
     Args:
         settings: of the run.
         worker: `gw0`, `gw1`, ... of pytest's `-n`, else `main`.
         stored: whether nothing may be trained.
+        helper: of this process, if other workers run beside it.
     """
     load_network(settings)
     store = Store(settings.data, settings.work)
@@ -53,6 +55,8 @@ def runner(settings: Settings, worker: str, stored: bool) -> Runner:
     environment.configure(device, settings.deterministic)
     progress = Progress(settings.work / "progress", worker)
     made = Runner(store, progress, settings.threads, settings.method_file, device=device)
+    if helper is not None:
+        made.board, made.helps = helper.board, helper.helping
     if settings.deadline is not None:
         made.allow = Budget(settings.deadline, Estimator(store.data, settings.threads, device)).allow
     if stored:

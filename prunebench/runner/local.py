@@ -9,8 +9,13 @@ from pathlib import Path
 
 from prunebench.errors import PrunebenchError, StoreError
 from prunebench.experiment import Detection, Pruning, Spec, Training, digest
+from prunebench.runner.board import Noticeboard
 from prunebench.runner.progress import Progress
 from prunebench.store import Outcome, Store
+
+
+class NothingReadyError(Exception):
+    """All that is still missing is being computed by others, or waits for that."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Runner:
         taken: digests of what it found in the store.
         device: where it trains, as PyTorch names it.
         allow: asked before anything is computed; raises where that must not start.
+        board: where it and the other workers of this run meet, if there are any.
+        helps: whether it computes for the tests of others, and so never waits.
     """
 
     store: Store
@@ -66,6 +73,8 @@ class Runner:
     taken: set[str] = field(default_factory=set)
     device: str = "cpu"
     allow: Callable[[Spec], None] = _anything
+    board: Noticeboard | None = None
+    helps: bool = False
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -75,17 +84,32 @@ class Runner:
         Args:
             pieces: names all pieces that are known so far; asked again after each outcome, because an outcome of
                 pruning decides what its arms are.
+
+        Raises:
+            NothingReadyError: it helps, and there is nothing to do for now.
         """
         try:
             while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
                 if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
-                    self.progress.waiting(", ".join(sorted({piece.arm for piece in missing})))
-                    time.sleep(0.1)
+                    self._wait(missing)
         finally:
             self.progress.done()
-        taken = {digest(piece.spec) for piece in pieces()} - self.computed - self.taken
-        self.taken |= taken
-        self.progress.count("stored", len(taken))
+        if not self.helps:
+            taken = {digest(piece.spec) for piece in pieces()} - self.computed - self.taken
+            self.taken |= taken
+            self.progress.count("stored", len(taken))
+
+    def _wait(self, missing: Iterable[Piece]) -> None:
+        if self.helps:
+            raise NothingReadyError
+        self.progress.waiting(", ".join(sorted({piece.arm for piece in missing})))
+        time.sleep(0.1)
+
+    def report(self, digests: set[str]) -> int:
+        """Return how many of these outcomes this run computed and no test has reported yet; now one has."""
+        own = self.computed & digests
+        self.computed -= digests
+        return len(own) + (len(self.board.take(digests - own)) if self.board else 0)
 
     def _frontier(self, piece: Piece) -> list[Piece]:
         """Return what must be computed first: the piece itself if all that it starts from is stored."""
@@ -98,10 +122,23 @@ class Runner:
         with self.store.claim(piece.spec) as mine:
             if mine and self.store.get(piece.spec) is None:
                 self.allow(piece.spec)
+                self._enlist(digest(piece.spec))
                 self._compute(piece)
-                self.computed.add(digest(piece.spec))
+                self._stir()
                 self.progress.count("trained")
             return mine
+
+    def _stir(self) -> None:
+        if self.board is not None:
+            self.board.stir()
+
+    def _enlist(self, name: str) -> None:
+        """Count an outcome as this run's, before a test can find it stored."""
+        if self.helps and self.board is not None:
+            self.board.hand_over(name)
+        else:
+            self.computed.add(name)
+        self._stir()
 
     def _compute(self, piece: Piece) -> Outcome:
         from prunebench.runner.evaluate import evaluate_detection, evaluate_pruning, evaluate_training
