@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunebench.observed import curve
+from prunebench.observed import curve, paper_curves
 from prunebench.statistics import consistent, curve_at_least, curve_efficiency, curve_equivalent, curve_greater
 from prunebench.statistics import even as even_over_stages
 from prunebench.statistics import uneven as uneven_over_stages
@@ -30,6 +30,11 @@ def drawn(observe):
     return draw
 
 
+def told(figure, first, second):
+    """Return what the paper's figure says of two methods."""
+    return paper_curves(load().of_table(figure), first, second)
+
+
 @pytest.mark.claim("C15", table="f3.left")
 def test_slimming_needs_5_times_fewer_parameters(drawn, judge):
     """VGG-16 as slimming shapes it reaches the accuracy of uniformly pruned VGG-16 with 5 times fewer parameters."""
@@ -44,8 +49,9 @@ def test_slimming_needs_5_times_fewer_parameters(drawn, judge):
 def test_magnitude_masks_use_parameters_better(drawn, judge):
     """Masks of magnitude pruning on VGG-16 do better than uniformly random ones with as many parameters."""
     curves, _ = drawn("f3.right")
-    verdict = curve_greater(curves["magnitude"], curves["uniform_sparse"], names=("magnitude", "uniform_sparse"))
-    judge(verdict, curves=curves, paper="above in 9 of 9 points of Fig. 3 (right)")
+    names = ("magnitude", "uniform_sparse")
+    verdict = curve_greater(curves["magnitude"], curves["uniform_sparse"], names=names)
+    judge(verdict, curves=curves, paper=told("f3.right", *names))
 
 
 @pytest.mark.claim("C17", table=("f3.left", "f3.right"))
@@ -70,6 +76,7 @@ def test_pruned_no_better_than_uniform(figure, drawn, judge):
         curve_at_least(curves[uniform], curves[pruned], margin, names=(uniform, pruned)),
         aside=[curve_equivalent(curves[uniform], curves[pruned], margin, names=(uniform, pruned))],
         curves=curves,
+        paper=told(figure, uniform, pruned),
     )
 
 
@@ -102,7 +109,8 @@ def test_pruned_vgg_better_than_uniform(figure, drawn, judge):
     """For VGG, pruned architectures beat uniform ones with as many parameters (Figs. 3 and 6)."""
     curves, _ = drawn(figure)
     pruned, uniform = STEEP[figure]
-    judge(curve_greater(curves[pruned], curves[uniform], names=(pruned, uniform)), curves=curves)
+    verdict = curve_greater(curves[pruned], curves[uniform], names=(pruned, uniform))
+    judge(verdict, curves=curves, paper=told(figure, pruned, uniform))
 
 
 @pytest.mark.claim("C19", table="f3.left")
@@ -122,7 +130,7 @@ def test_guided_on_par_with_pruned(figure, drawn, judge):
     curves, margin = drawn(figure)
     guided, pruned = GUIDED[figure]
     verdict = curve_equivalent(curves[guided], curves[pruned], margin, names=(guided, pruned))
-    judge(verdict, curves=curves)
+    judge(verdict, curves=curves, paper=told(figure, guided, pruned))
 
 
 MOVED = {
@@ -139,4 +147,4 @@ def test_transferred_better_than_uniform(figure, drawn, judge):
     moved, uniform, pruned = MOVED[figure]
     verdict = curve_greater(curves[moved], curves[uniform], names=(moved, uniform))
     beside = curve_at_least(curves[moved], curves[pruned], margin, names=(moved, pruned))
-    judge(verdict, aside=[beside], curves=curves)
+    judge(verdict, aside=[beside], curves=curves, paper=told(figure, moved, uniform))

@@ -125,6 +125,21 @@ def paper_count(observed: Iterable[Observed], *pairs: tuple[str, str], stds: int
     return f"{sum(a > b for a, b in told)} of {len(told)}"
 
 
+def paper_curves(rows: Iterable[Row], first: str, second: str) -> str:
+    """Return how two methods' curves of the paper's figure lie to each other, where both remove the same share.
+
+    The figures are drawn over parameters, of which equal shares of the channels leave different numbers.
+    """
+    rows = list(rows)
+    means = {(row.method, row.ratio): number.mean for row in rows for number in row.paper.values()}
+    gaps = [mean - means[second, ratio] for (method, ratio), mean in means.items() if method == first]
+    name, side = rows[0].table.removeprefix("f").split(".")
+    above, mean = sum(gap > 0 for gap in gaps), sum(gaps) / len(gaps)
+    return (
+        f"Fig. {name} ({side}), equal shares removed: {first} above in {above} of {len(gaps)}, {mean:+.2f} on the mean"
+    )
+
+
 def _published(row: Row, arm: str) -> float | None:
     """Return the paper's mean of an arm, or its drop where the table has drops."""
     return row.drops[arm] if arm in row.drops else row.paper[arm].mean if arm in row.paper else None

@@ -8,7 +8,7 @@ from tiny import TINY
 from prunebench import record, tables
 from prunebench.claim import write
 from prunebench.jobs import job
-from prunebench.observed import Observed, curve, differences, paper_count, within_std
+from prunebench.observed import Observed, curve, differences, paper_count, paper_curves, within_std
 from prunebench.settings import resolve
 from prunebench.statistics import Difference, Sample
 
@@ -50,6 +50,12 @@ def test_drops_count_as_accuracies_do():
     """Paper, Table 2: both ways of training from scratch lose less than fine-tuning in 9 of 12 comparisons."""
     rows = [Observed(job(row, TINY), None) for row in tables.load().of_table("2")]
     assert paper_count(rows, ("scratch_e", "finetune"), ("scratch_b", "finetune")) == "9 of 12"
+
+
+def test_the_papers_curves_are_compared_at_equal_shares():
+    """Fig. 3 (right): magnitude lies below uniform at 30 %, 93.657 to 93.673, and above elsewhere."""
+    said = paper_curves(tables.load().of_table("f3.right"), "magnitude", "uniform_sparse")
+    assert said == "Fig. 3 (right), equal shares removed: magnitude above in 8 of 9, +0.63 on the mean"
 
 
 def test_a_curve_has_a_point_per_size(observed):

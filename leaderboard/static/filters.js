@@ -94,8 +94,8 @@ function select(label, chosen, options, change) {
   );
 }
 
-/** The bar of filters; `changed(view)` is called with what the reader chose. */
-pb.filterBar = (lines, filters, view, changed) => {
+/** The bar of filters, with the choice of the tier unless it stands elsewhere; `changed(view)` is told what was chosen. */
+pb.filterBar = (lines, filters, view, changed, withTier = true) => {
   const set = (name) => (value) => changed({ ...view, [name]: value, page: "" });
   const groups = pb.site.groups.map((group) => [
     group.key,
@@ -108,7 +108,7 @@ pb.filterBar = (lines, filters, view, changed) => {
   return pb.h(
     "form",
     { class: "filters", role: "search", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() },
-    tier,
+    withTier ? tier : null,
     rest,
   );
 };

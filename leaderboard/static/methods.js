@@ -105,11 +105,11 @@ function verdict(state, relation) {
 }
 
 /** The table of rows with its filters, in `host`; `fixed` are filters that the page itself sets, such as a method. */
-pb.rowTable = (host, lines, view, group, fixed = {}) => {
+pb.rowTable = (host, lines, view, group, fixed = {}, withTier = true) => {
   const filters = pb.ROW_FILTERS.filter(({ name }) => !(name in fixed));
   const changed = pb.changer(fixed);
   const place = pb.h("div", { class: "table" });
-  host.replaceChildren(pb.filterBar(lines, filters, view, changed), ...pb.notice(group.notice), place);
+  host.replaceChildren(pb.filterBar(lines, filters, view, changed, withTier), ...pb.notice(group.notice), place);
   const options = {
     label: `Rows of tier ${group.tier}`,
     kind: "rows",

@@ -27,6 +27,7 @@ host.append(head, tests, pb.h("section", {}, pb.h("h2", {}, "Rows that are evide
 
 function article({ record, agrees, doubts, challenges }) {
   const others = record.aside.map((verdict) => pb.verdict(verdict));
+  const more = `${others.length} further comparison${others.length === 1 ? "" : "s"}`;
   return pb.h(
     "section",
     {},
@@ -46,17 +47,22 @@ function article({ record, agrees, doubts, challenges }) {
       "Curves that were compared",
       "Means over the seeds, whiskers from lowest to highest.",
     ),
-    others.length ? pb.h("details", {}, pb.h("summary", {}, `${others.length} further comparisons`), others) : null,
+    others.length ? pb.h("details", {}, pb.h("summary", {}, more), others) : null,
     pb.h("pre", { class: "command", tabindex: 0 }, pb.h("code", {}, record.command)),
   );
 }
 
-pb.follow("rows", rows, (lines, view, group) => {
+pb.follow("rows", host, (lines, view, group) => {
+  const fixed = { claims: data.claim };
   const found = data.tests[group.key] ?? [];
   tests.replaceChildren(
+    pb.filterBar(lines, [], view, pb.changer(fixed)),
+    ...pb.notice(group.notice),
     ...(found.length
       ? found.map((test) => article(test))
       : [pb.h("p", {}, `No test over several rows in tier ${group.tier}.`)]),
   );
-  pb.rowTable(rows, lines, view, group, { claims: data.claim });
+  const evident = (lines.columns.claims ?? []).some((claims) => (claims ?? "").split(" ").includes(data.claim));
+  if (evident) pb.rowTable(rows, lines, view, { ...group, notice: "" }, fixed, false);
+  else rows.replaceChildren(pb.h("p", {}, `None has a record of its own in tier ${group.tier}.`));
 });

@@ -201,6 +201,23 @@ def test_claims_table_says_what_both_find(open_page: Callable[..., Any]) -> None
     assert page.locator(".scatterlayer path.js-line").count() == 2
 
 
+def test_the_tier_of_a_claims_page_is_chosen_at_its_top(open_page: Callable[..., Any]) -> None:
+    page = open_page("claims/C08.html#group=smoke")
+    expect_rows(page, ["a.high", "b.low", "c.hostile"])
+    (tier,) = page.locator("select[name=Tier]").all()
+    tier.select_option(label="paper")
+    page.get_by_text("No test over several rows in tier paper.").wait_for()
+    assert page.url.endswith("group=paper")
+    expect_rows(page, ["d.other"])
+
+
+def test_a_claim_without_rows_of_its_own_says_so(open_page: Callable[..., Any]) -> None:
+    page = open_page("claims/C21.html#group=smoke")
+    page.get_by_text("None has a record of its own in tier smoke.").wait_for()
+    assert page.locator("table").count() == 0
+    assert page.locator("select[name=Tier]").count() == 1
+
+
 def test_plots_draw_every_row_and_lead_to_its_page(open_page: Callable[..., Any]) -> None:
     page = open_page("plots.html#group=smoke")
     assert page.locator("figure.plot").count() == 4
