@@ -113,7 +113,7 @@ def _verdict(verdict: VerdictRecord | None) -> Line:
         "relation": verdict.relation,
         "paper_state": verdict.paper.state.lower() if verdict.paper else None,
         "n": min(verdict.n, default=0),
-    }
+    } | (_interval("verdict", verdict) if verdict.unit == "points" else {})
 
 
 def _arm(name: str, arm: Arm) -> Line:
@@ -124,7 +124,7 @@ def _arm(name: str, arm: Arm) -> Line:
     return {f"mean.{name}": number(mean), f"std.{name}": number(std)}
 
 
-def _interval(name: str, value: Interval | None) -> Line:
+def _interval(name: str, value: Interval | VerdictRecord | None) -> Line:
     if value is None:
         return {}
     return {

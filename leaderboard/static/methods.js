@@ -1,9 +1,18 @@
 // The main table: every method at comparable FLOPs.
 "use strict";
 
-/** Columns of the table of rows, for the arms that these lines have. */
-pb.rowColumns = (lines, group) => {
+const USUAL_ARMS = ["finetune", "scratch_e", "scratch_b"];
+const TRUNK = ["dense", "sparse", "pruned"];
+
+/** Columns of the table of rows; those are shown at first that the lines with what is `fixed` have something in. */
+pb.rowColumns = (lines, group, fixed = {}) => {
   const at = (name, i) => pb.cell(lines, name, i);
+  const tests = pb.tests(lines, pb.ROW_FILTERS, fixed);
+  const shown = [...Array(lines.count).keys()].filter((i) => tests.every((test) => test(i)));
+  const has = (name) => shown.some((i) => pb.known(at(name, i)));
+  const first = USUAL_ARMS.some((name) => has(`mean.${name}`))
+    ? (name) => USUAL_ARMS.includes(name)
+    : (name) => has(`mean.${name}`) && !TRUNK.includes(name);
   const named = (name, title) => ({
     name,
     title,
@@ -23,6 +32,7 @@ pb.rowColumns = (lines, group) => {
     title,
     sort: name,
     number: true,
+    hidden: shown.length > 0 && !has(name),
     cell: (i) => (pb.known(at(name, i)) ? pb.bounds(at(name, i), at(`${name}.lower`, i), at(`${name}.upper`, i)) : "–"),
   });
   const arm = (name) => ({
@@ -30,7 +40,7 @@ pb.rowColumns = (lines, group) => {
     title: pb.arm(name),
     sort: `mean.${name}`,
     number: true,
-    hidden: !["finetune", "scratch_e", "scratch_b"].includes(name),
+    hidden: !first(name),
     cell: (i) => accuracy(at(`mean.${name}`, i), at(`std.${name}`, i)),
   });
   const arms = Object.keys(lines.columns)
@@ -54,7 +64,7 @@ pb.rowColumns = (lines, group) => {
     ...pb.inOrder(arms).map(arm),
     interval("weight", "Weight value"),
     interval("architecture", "Architecture value"),
-    { name: "state", title: "Verdict", sort: "state", cell: (i) => verdict(at("state", i), at("relation", i)) },
+    { name: "state", title: "Verdict", sort: "state", cell: (i) => verdict(lines, i) },
     {
       name: "seeds",
       title: "Seeds",
@@ -98,10 +108,13 @@ function accuracy(mean, std) {
   );
 }
 
-function verdict(state, relation) {
-  if (!state) return "–";
-  const usual = relation.startsWith("scratch_b") && relation.includes("finetune");
-  return [pb.badge(state), usual ? null : pb.h("small", {}, pb.words(relation))];
+function verdict(lines, i) {
+  const at = (name) => pb.cell(lines, name, i);
+  if (!at("state")) return "–";
+  const usual = at("relation").startsWith("scratch_b") && at("relation").includes("finetune");
+  const bounds = pb.known(at("verdict")) ? pb.bounds(at("verdict"), at("verdict.lower"), at("verdict.upper")) : null;
+  const told = usual ? [] : [pb.words(at("relation")), bounds].filter(Boolean);
+  return [pb.badge(at("state")), ...told.map((part) => pb.h("small", {}, part))];
 }
 
 /** The table of rows with its filters, in `host`; `fixed` are filters that the page itself sets, such as a method. */
@@ -119,7 +132,7 @@ pb.rowTable = (host, lines, view, group, fixed = {}, withTier = true) => {
   return pb.table(
     place,
     lines,
-    pb.rowColumns(lines, group).filter(({ name }) => !(name in fixed)),
+    pb.rowColumns(lines, group, fixed).filter(({ name }) => !(name in fixed)),
     { ...options, view: { ...view, ...fixed }, changed, file: `${group.key}.csv` },
   );
 };

@@ -37,7 +37,7 @@ def site(
         high.model_copy(update={"verdicts": verdicts}),
         make_record("b.low", levels={"scratch_b": 91.0}, seeds=2, ratio=0.4),
         make_record("c.hostile", levels={"scratch_b": 96.0}, title=HOSTILE, notes=[HOSTILE], **subjects(HOSTILE)),
-        masked(make_record("d.other", tier="paper", method=Subject(name="l1", used="l1"))),
+        tickets(masked(make_record("d.other", tier="paper", method=Subject(name="l1", used="l1")))),
     ]
     curves = {name: [Point(x=10.0 * k, y=[k + 1.0, k + 2.0]) for k in range(4)] for name in ("found", "uniform")}
     claims = [make_claim(statement=HOSTILE, curves=curves, axes=["parameters, %", "accuracy, %"])]
@@ -51,6 +51,16 @@ def site(
 def masked(record: Record) -> Record:
     kept = {"layers": [], "stages": [0.2, 0.4], "kernels": [[0.1] * 9, [0.2] * 9]}
     return record.model_copy(update={"pruned": [one.model_copy(update=kept) for one in record.pruned]})
+
+
+def tickets(record: Record) -> Record:
+    """The record as of a row with two tickets in place of the usual arms."""
+    arms = {"dense": record.arms["dense"], "winning_ticket": record.arms["finetune"]}
+    changes = {"relation": "winning_ticket greater than random_ticket", "difference": 0.5, "lower": 0.2, "upper": 0.8}
+    verdicts = [record.verdicts[0].model_copy(update=changes)]
+    return record.model_copy(
+        update={"arms": arms | {"random_ticket": record.arms["scratch_e"]}, "verdicts": verdicts, "values": {}}
+    )
 
 
 def subjects(name: str) -> dict[str, Subject]:
@@ -209,6 +219,17 @@ def test_the_tier_of_a_claims_page_is_chosen_at_its_top(open_page: Callable[...,
     page.get_by_text("No test over several rows in tier paper.").wait_for()
     assert page.url.endswith("group=paper")
     expect_rows(page, ["d.other"])
+
+
+def test_a_table_shows_the_arms_that_its_rows_have_and_what_their_verdict_found(open_page: Callable[..., Any]) -> None:
+    page = open_page("methods.html#group=paper")
+    expect_rows(page, ["d.other"])
+    heads = page.locator("table.rows thead th").all_inner_texts()
+    assert [h for h in heads if "ticket" in h] == ["Winning ticket", "Random ticket"]
+    assert not {"Fine-tuned", "Scratch-B", "Weight value", "Dense"} & set(heads)
+    verdict = page.locator("table.rows tbody tr td", has_text="supported").inner_text()
+    assert "+0.50 [+0.20, +0.80]" in verdict.replace("\n", " ")
+    assert "Weight value" in open_page("methods.html#group=smoke").locator("table.rows thead").inner_text()
 
 
 def test_a_claim_without_rows_of_its_own_says_so(open_page: Callable[..., Any]) -> None:

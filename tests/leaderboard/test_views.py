@@ -29,6 +29,9 @@ def test_line_has_the_numbers_of_its_record(make_record: Make) -> None:
     assert found["flops"] == pytest.approx(100 * 1_650_000 / 4_812_800, abs=0.05)
     assert found["seconds"] == pytest.approx(sum(sum(arm.seconds) for arm in record.arms.values()), abs=0.05)
     assert (found["done"], found["planned"], found["n"], found["state"]) == (3, 3, 3, "supported")
+    assert found["verdict"] == pytest.approx(record.verdicts[0].difference, abs=5e-4)
+    counted = record.verdicts[0].model_copy(update={"unit": "rows"})
+    assert "verdict" not in line(record.model_copy(update={"verdicts": [counted]}))
 
 
 def test_weight_value_is_as_measured_else_the_headline_turned_round(make_record: Make) -> None:
