@@ -72,6 +72,10 @@ pb.tests = (lines, filters, view) =>
       return words ? (i) => (values[i] ?? "").split(" ").includes(chosen) : (i) => values[i] === chosen;
     });
 
+/** Indices of the rows that a view leaves, in the order of their names unless another is given. */
+pb.rowsOf = (lines, view, order = pb.ordered(lines, "row", 1)) =>
+  pb.matching(lines, order, pb.tests(lines, pb.ROW_FILTERS, view), view.search ?? "", pb.ROW_SEARCH);
+
 const MOST_CHOICES = 300;
 
 function choices(lines, { name, bands, words }) {

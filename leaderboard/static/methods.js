@@ -7,8 +7,7 @@ const TRUNK = ["dense", "sparse", "pruned"];
 /** Columns of the table of rows; those are shown at first that the lines with what is `fixed` have something in. */
 pb.rowColumns = (lines, group, fixed = {}) => {
   const at = (name, i) => pb.cell(lines, name, i);
-  const tests = pb.tests(lines, pb.ROW_FILTERS, fixed);
-  const shown = [...Array(lines.count).keys()].filter((i) => tests.every((test) => test(i)));
+  const shown = pb.rowsOf(lines, fixed, Array(lines.count).keys());
   const has = (name) => shown.some((i) => pb.known(at(name, i)));
   const first = USUAL_ARMS.some((name) => has(`mean.${name}`))
     ? (name) => USUAL_ARMS.includes(name)

@@ -62,7 +62,6 @@ pb.follow("rows", host, (lines, view, group) => {
       ? found.map((test) => article(test))
       : [pb.h("p", {}, `No test over several rows in tier ${group.tier}.`)]),
   );
-  const evident = (lines.columns.claims ?? []).some((claims) => (claims ?? "").split(" ").includes(data.claim));
-  if (evident) pb.rowTable(rows, lines, view, { ...group, notice: "" }, fixed, false);
+  if (pb.rowsOf(lines, fixed).length) pb.rowTable(rows, lines, view, { ...group, notice: "" }, fixed, false);
   else rows.replaceChildren(pb.h("p", {}, `None has a record of its own in tier ${group.tier}.`));
 });

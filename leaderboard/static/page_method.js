@@ -7,13 +7,7 @@ const fixed = { method };
 pb.home = home;
 
 pb.follow("rows", host, (lines, view, group) => {
-  const found = pb.matching(
-    lines,
-    pb.ordered(lines, "row", 1),
-    pb.tests(lines, pb.ROW_FILTERS, { ...view, ...fixed }),
-    view.search ?? "",
-    pb.ROW_SEARCH,
-  );
+  const found = pb.rowsOf(lines, { ...view, ...fixed });
   const table = pb.h("div");
   pb.rowTable(table, lines, view, group, fixed);
   const plots = [

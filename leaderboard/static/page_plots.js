@@ -10,13 +10,7 @@ const table = pb.h(
 document.querySelector(".intro").append(pb.h("p", {}, table));
 
 pb.follow("rows", host, (lines, view, group) => {
-  const found = pb.matching(
-    lines,
-    pb.ordered(lines, "row", 1),
-    pb.tests(lines, pb.ROW_FILTERS, view),
-    view.search ?? "",
-    pb.ROW_SEARCH,
-  );
+  const found = pb.rowsOf(lines, view);
   const figures = [
     [
       "Accuracy against FLOPs",

@@ -122,8 +122,9 @@ class Runner:
         with self.store.claim(piece.spec) as mine:
             if mine and self.store.get(piece.spec) is None:
                 self.allow(piece.spec)
-                self._enlist(digest(piece.spec))
+                self._announce(digest(piece.spec))
                 self._compute(piece)
+                self.computed.add(digest(piece.spec))
                 self._stir()
                 self.progress.count("trained")
             return mine
@@ -132,12 +133,10 @@ class Runner:
         if self.board is not None:
             self.board.stir()
 
-    def _enlist(self, name: str) -> None:
-        """Count an outcome as this run's, before a test can find it stored."""
+    def _announce(self, name: str) -> None:
+        """Tell the others what is being computed; what is for them, before their test can find it stored."""
         if self.helps and self.board is not None:
             self.board.hand_over(name)
-        else:
-            self.computed.add(name)
         self._stir()
 
     def _compute(self, piece: Piece) -> Outcome:
