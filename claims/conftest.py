@@ -2,8 +2,8 @@
 
 import pytest
 
-from prunebench import plugin
+from prunebench.plugin import hooks
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    plugin.activate(config)
+    hooks.activate(config)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from prunebench.observed import curve, paper_curves
+from prunebench.judging.observed import curve, paper_curves
+from prunebench.protocol.tables import load
 from prunebench.statistics import consistent, curve_at_least, curve_efficiency, curve_equivalent, curve_greater
 from prunebench.statistics import even as even_over_stages
 from prunebench.statistics import uneven as uneven_over_stages
-from prunebench.tables import load
 
 ARM = ("scratch_e",)
 

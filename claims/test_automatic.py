@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunebench.observed import differences, paper_count, within_std
+from prunebench.judging.observed import differences, paper_count, within_std
 from prunebench.statistics import count_at_least, every_at_least, mean_greater
 
 SCRATCH = ("scratch_e", "scratch_b")

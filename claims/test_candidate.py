@@ -2,9 +2,9 @@
 
 import pytest
 
-from prunebench.arms import BASELINE_ARMS, PAPER_ARMS
-from prunebench.options import settings_of
-from prunebench.tables import Row
+from prunebench.plugin.options import settings_of
+from prunebench.protocol.arms import BASELINE_ARMS, PAPER_ARMS
+from prunebench.protocol.tables import Row
 
 PERCENT = {"VGG-19": 50, "PreResNet-164": 40, "DenseNet-40": 40}
 OF_YOUR_NETWORK = 50

@@ -2,8 +2,9 @@
 
 import pytest
 
-from prunebench.arms import PAPER_ARMS
-from prunebench.observed import differences
+from prunebench.judging.observed import differences
+from prunebench.protocol.arms import PAPER_ARMS
+from prunebench.protocol.tables import load
 from prunebench.statistics import (
     Difference,
     every_at_least,
@@ -11,7 +12,6 @@ from prunebench.statistics import (
     mean_greater,
     tau_greater,
 )
-from prunebench.tables import load
 
 METHODS = (
     *("magnitude_l1", "magnitude_l2", "bn_scale", "lamp", "fpgm", "taylor", "obdc", "hessian", "hrank"),

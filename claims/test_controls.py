@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunebench.tables import load
+from prunebench.protocol.tables import load
 
 NAMES = [
     "t4.imagenet.vgg-11.50",

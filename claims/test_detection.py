@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunebench.observed import differences, paper_count
+from prunebench.judging.observed import differences, paper_count
 from prunebench.statistics import every_at_least
 
 

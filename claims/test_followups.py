@@ -2,8 +2,9 @@
 
 import pytest
 
-from prunebench.observed import best, differences
-from prunebench.parts import Point
+from prunebench.judging.observed import best, differences
+from prunebench.protocol.tables import load
+from prunebench.records.parts import Point
 from prunebench.statistics import (
     Difference,
     any_greater,
@@ -16,7 +17,6 @@ from prunebench.statistics import (
     mean_greater,
     slope_below,
 )
-from prunebench.tables import load
 
 ROWS = load().rows
 

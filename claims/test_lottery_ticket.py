@@ -2,7 +2,8 @@
 
 import pytest
 
-from prunebench.observed import curve, differences, paper_count
+from prunebench.judging.observed import curve, differences, paper_count
+from prunebench.protocol.tables import load
 from prunebench.statistics import (
     Difference,
     curve_at_least,
@@ -13,7 +14,6 @@ from prunebench.statistics import (
     mean_at_least,
     mean_greater,
 )
-from prunebench.tables import load
 
 TICKETS = ("winning_ticket", "random_ticket")
 REVERSED = TICKETS[::-1]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from prunebench.observed import differences, paper_count
-from prunebench.options import settings_of
+from prunebench.judging.observed import differences, paper_count
+from prunebench.plugin.options import settings_of
 from prunebench.statistics import Difference, count_at_least, every_at_least, every_greater, mean_at_least, sample
 
 SOFT = ("scratch_e", "scratch_b")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from prunebench.observed import differences, paper_count
+from prunebench.judging.observed import differences, paper_count
+from prunebench.protocol.tables import load
 from prunebench.statistics import (
     any_greater,
     count_at_least,
@@ -11,7 +12,6 @@ from prunebench.statistics import (
     every_greater,
     mean_at_least,
 )
-from prunebench.tables import load
 
 CIFAR = ("CIFAR-10", "CIFAR-100")
 BOTH = ("scratch_b", "finetune")

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from leaderboard import challenges, collect, pages
-from prunebench.errors import PrunebenchError
-from prunebench.mlflow_store import resolve_uri
+from leaderboard.site import collect, pages
+from leaderboard.submissions import challenges
+from prunebench.common.errors import PrunebenchError
+from prunebench.records.mlflow_store import resolve_uri
 
 ABOUT = """The leaderboard: pages of what runs have found.
 
@@ -82,8 +83,8 @@ def validate(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a comment for a pull request.")] = False,
 ) -> None:
     """Check records before they are published: schema, digests and verdicts derived again, changes explained."""
-    from leaderboard import submission_report
-    from leaderboard.validate import RESULTS, validate
+    from leaderboard.submissions import report as submission_report
+    from leaderboard.submissions.validate import RESULTS, validate
 
     report = validate(paths or [RESULTS], against)
     form = "json" if as_json else "markdown" if markdown else "text"

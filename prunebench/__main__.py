@@ -1,5 +1,5 @@
 """`python -m prunebench`."""
 
-from prunebench.cli import main
+from prunebench.commands.app import main
 
 main()

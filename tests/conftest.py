@@ -7,8 +7,8 @@ import pytest
 import torch
 from houses import House, forget_claims, make_house
 
-from prunebench.cli import main
-from prunebench.settings import cores
+from prunebench.commands.app import main
+from prunebench.judging.settings import cores
 
 
 def pytest_configure(config):

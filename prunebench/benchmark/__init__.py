@@ -15,9 +15,9 @@ from typing import Any
 
 import torch
 
-from prunebench.benchmark.parts import bare, confined, reading, seconds
 from prunebench.benchmark.plain import fastest
 from prunebench.benchmark.subjects import DEFAULT, Subject, subjects
+from prunebench.benchmark.timing import bare, confined, reading, seconds
 from prunebench.runner.environment import configure, device, gpus
 from prunebench.training.engine_graph import engine as engine_for
 from prunebench.training.loop import train_epoch

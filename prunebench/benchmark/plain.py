@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from prunebench.benchmark.parts import seconds
 from prunebench.benchmark.subjects import Subject
-from prunebench.experiment import Recipe
-from prunebench.settings import cores
+from prunebench.benchmark.timing import seconds
+from prunebench.judging.settings import cores
+from prunebench.specs.experiment import Recipe
 
 
 class Scans(Dataset[tuple[Tensor, int]]):

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from torch import nn
 
-from prunebench import experiment, networks
-from prunebench.architectures import CIFAR
-from prunebench.datasets import registry
+from prunebench import networks
+from prunebench.common.errors import UnknownNameError
+from prunebench.common.randomness import rng
+from prunebench.datasets import available
 from prunebench.datasets.images import Images
 from prunebench.datasets.pixels import CropFlip
-from prunebench.errors import UnknownNameError
-from prunebench.experiment import Recipe
-from prunebench.randomness import rng
-from prunebench.recipes import PAPER_CIFAR
-from prunebench.settings import cores
-from prunebench.tiers import SMOKE
+from prunebench.judging.settings import cores
+from prunebench.protocol.recipes import PAPER_CIFAR
+from prunebench.protocol.tiers import SMOKE
+from prunebench.specs import experiment
+from prunebench.specs.architectures import CIFAR
+from prunebench.specs.experiment import Recipe
 
 FULL = {"CIFAR VGG-16": CIFAR["l1"]["VGG-16"], "CIFAR ResNet-56": CIFAR["l1"]["ResNet-56"]}
 DEFAULT = ("VGG-19", "VGG-11", "PreResNet-164", "DenseNet-40", *FULL)
@@ -81,7 +82,7 @@ def subjects(names: Sequence[str] = DEFAULT, device: str = "cpu") -> list[Subjec
 
 def smoke(name: str) -> Subject:
     """Return a network of the smoke tier on digits, with one thread as that tier has it."""
-    images = registry.load(registry.describe("digits").spec())
+    images = available.load(available.describe("digits").spec())
     bunch = load_digits()
     scans = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[np.arange(len(bunch.images)) % 3 != 2, :, :, None]
     moments = [float(scans.mean() / 255)], [float(scans.std() / 255)]
@@ -92,7 +93,7 @@ def smoke(name: str) -> Subject:
 def full(name: str, steps: int) -> Subject:
     """Return a network of the paper's Table 1 at full width, on random images of CIFAR's size, with all cores."""
     recipe = replace(PAPER_CIFAR["l1"].dense, lr=0.01)  # noise has no labels to learn: a low rate keeps it finite
-    count, like = steps * recipe.batch_size, registry.describe("cifar10")
+    count, like = steps * recipe.batch_size, available.describe("cifar10")
     pixels = torch.randint(256, (count, 32, 32, 3), generator=rng(0, "pixels"), dtype=torch.uint8)
     labels = torch.randint(10, (count,), generator=rng(0, "labels"))
     stored = CropFlip(pixels, like.mean, like.std)

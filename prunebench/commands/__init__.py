@@ -1,1 +1,1 @@
-"""The commands of `prunebench`, one file each: typer glue only."""
+"""The commands of `prunebench`, one file each: typer glue that translates and decides nothing."""

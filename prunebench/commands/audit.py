@@ -21,8 +21,8 @@ def audit(
 
     Run it where the claims are. `dvc pull` gets the checkpoints.
     """
-    from prunebench.audit import Audit
-    from prunebench.terminal import track
+    from prunebench.common.terminal import track
+    from prunebench.runner.audit import Audit
 
     work = Audit(data, records or data / "records", Path.cwd())
     found = list(track(work.run(), "auditing", len(work)))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from prunebench.commands.options import Json
-from prunebench.terminal import counted
+from prunebench.common.terminal import counted
 
 
 def bench(

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from prunebench import versioning
 from prunebench.commands.options import Data, Json
-from prunebench.datasets import manifest, registry
+from prunebench.common.errors import DatasetError
+from prunebench.datasets import available, manifest
 from prunebench.datasets.catalogue import EMBEDDED
-from prunebench.errors import DatasetError
+from prunebench.store import versioning
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: what is here, how to get the others, whether they are whole.")
 
@@ -20,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="Datasets: what is here, how to get
 @app.command("list")
 def list_(data: Data = Path("data"), as_json: Json = False) -> None:
     """List all datasets: which are here with digest, size and licence; for the others, what gets them."""
-    entries = {name: _entry(name, data) for name in registry.names(data)}
+    entries = {name: _entry(name, data) for name in available.names(data)}
     if as_json:
         print(json.dumps(entries, indent=1))
         return
@@ -34,7 +34,7 @@ def list_(data: Data = Path("data"), as_json: Json = False) -> None:
 
 
 def _entry(name: str, data: Path) -> dict[str, Any]:
-    known, found = registry.describe(name, data), manifest.read(data, name)
+    known, found = available.describe(name, data), manifest.read(data, name)
     facts = ("summary", "digest", "train", "test", "classes", "channels", "size", "licence", "how")
     size = sum(found.sizes.values()) if found else 0
     return {"here": bool(found) or name in EMBEDDED, "bytes": size} | {f: getattr(known, f) for f in facts}
@@ -83,7 +83,7 @@ def verify(
     if not chosen:
         print(f"nothing is imported in {data}; `prunebench data list` shows what can be")
     for name in chosen:
-        registry.require(name, data)
+        available.require(name, data)
         wrong = damages(name, data)
         if wrong:
             raise DatasetError(f"dataset {name}: {', '.join(wrong)} changed since the import; import it again")

@@ -16,7 +16,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Show what this machine can do, and what to do about the rest; fails only if nothing could run."""
-    from prunebench.checkup import checks
+    from prunebench.commands.checkup import checks
 
     found = checks(Path.cwd(), data)
     if as_json:

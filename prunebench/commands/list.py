@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from enum import StrEnum
 
-from prunebench import tables, tiers
 from prunebench.commands.options import Json
+from prunebench.protocol import tables, tiers
 
 
 class Noun(StrEnum):
@@ -53,9 +53,9 @@ def _networks() -> dict[str, str]:
 
 
 def _datasets() -> dict[str, str]:
-    from prunebench.datasets import registry
+    from prunebench.datasets import available
 
-    return {name: registry.describe(name).summary for name in registry.names()}
+    return {name: available.describe(name).summary for name in available.names()}
 
 
 _LISTS: dict[Noun, Callable[[], dict[str, str]]] = {

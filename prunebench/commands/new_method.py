@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 
 LONGEST = 60
 
@@ -35,7 +35,7 @@ def new_method(
             f"{name[:LONGEST]!r} is no name for a method: give letters, digits and underscores, {LONGEST} at most, no "
             "digit first and no keyword of Python, such as my_method; the file is written into this folder"
         )
-    text = files("prunebench.forms").joinpath(f"{form}.py").read_text(encoding="utf-8").replace("NAME", name)
+    text = files("prunebench.pruning.forms").joinpath(f"{form}.py").read_text(encoding="utf-8").replace("NAME", name)
     try:
         with open(Path(f"{name}.py"), "x", encoding="utf-8") as file:
             file.write(text)

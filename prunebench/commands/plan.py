@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from prunebench.commands.options import Data, Datasets, Json, Tier
-from prunebench.planning import Part
-from prunebench.terminal import clock, counted
+from prunebench.common.terminal import clock, counted
+from prunebench.plugin.planning import Part
 
 
 def plan(
@@ -24,9 +24,9 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what a run on claims would find stored, what it would train and about how long that takes."""
-    from prunebench import planning
-    from prunebench.estimate import Estimator
+    from prunebench.plugin import planning
     from prunebench.runner.environment import device, gpus
+    from prunebench.runner.estimate import Estimator
 
     selection, settings = planning.select(expression, tier, seeds, str(data), dataset or ())
     estimator = Estimator(settings.data, settings.threads, device(settings.device, gpus()))

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from prunebench import tables, tiers
 from prunebench.commands.options import Data, Datasets, Json, Tier
+from prunebench.protocol import tables, tiers
 
 
 def show(
@@ -20,10 +20,10 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show what a row trains, and after a run what came out."""
-    from prunebench import paper
-    from prunebench.page import page
-    from prunebench.preview import preview
-    from prunebench.settings import tier_on
+    from prunebench.commands import paper
+    from prunebench.commands.preview import preview
+    from prunebench.commands.sheet import page
+    from prunebench.judging.settings import tier_on
 
     wanted, given = tables.load().row(row), dataset or ()
     on_paper = tier == tiers.PAPER.name and not given

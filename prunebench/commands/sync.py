@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from prunebench.commands.options import Data
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 
 
 def sync(
@@ -16,10 +16,10 @@ def sync(
     data: Data = Path("data"),
 ) -> None:
     """Log every record that MLflow lacks, after an outage or into another store."""
-    from prunebench.folders import work_folder
-    from prunebench.record import load
-    from prunebench.store import Store
-    from prunebench.tracking import Tracker, resolve_uri
+    from prunebench.common.folders import work_folder
+    from prunebench.records.record import load
+    from prunebench.records.tracking import Tracker, resolve_uri
+    from prunebench.store.store import Store
 
     paths = sorted((data / "records").glob("*/*.json"))
     if not paths:

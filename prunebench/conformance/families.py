@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VisionTransformer
 
-from prunebench.experiment import Network, options
+from prunebench.common.randomness import rng, seeded
 from prunebench.networks import build
 from prunebench.pruning.context import Context
-from prunebench.randomness import rng, seeded
+from prunebench.specs.experiment import Network, options
 
 CLASSES = 4
 

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from prunebench import networks
+from prunebench.common.randomness import rng
 from prunebench.conformance.families import CLASSES, FAMILIES, context
 from prunebench.conformance.trial import RATIO, Failed, Skipped, Trial, flops, peak
 from prunebench.pruning import surgery
 from prunebench.pruning.files import prune_of
-from prunebench.pruning.masks import draw, hold
+from prunebench.pruning.masking import draw, hold
 from prunebench.pruning.plan import Plan
-from prunebench.randomness import rng
 
 SLACK = 0.1
 """How far the removed share may be from the ratio: rounding in layers of 8 channels, and layers that keep one."""

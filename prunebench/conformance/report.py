@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from prunebench.common.errors import PrunebenchError
+from prunebench.common.userfile import said, where
 from prunebench.conformance.families import FAMILIES
 from prunebench.conformance.points import POINTS
 from prunebench.conformance.trial import Failed, Skipped, Trial
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Method
-from prunebench.userfile import said, where
+from prunebench.specs.experiment import Method
 
 NOT_RUN = "the method does not run here"
 """Why every other point is skipped where `runs` does not hold."""

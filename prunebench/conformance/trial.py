@@ -12,13 +12,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from prunebench.common.randomness import seeded
 from prunebench.conformance.families import context, network
 from prunebench.networks.flops import count
 from prunebench.pruning.context import Context
 from prunebench.pruning.decision import Decision, decide
 from prunebench.pruning.files import MethodError, prune_of
 from prunebench.pruning.plan import UnsuitedError
-from prunebench.randomness import seeded
 
 RATIO = 0.5
 """At which a method is tried: all layers of the families have even numbers of channels."""

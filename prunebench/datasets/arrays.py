@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from prunebench.common.errors import DatasetError
 from prunebench.datasets.description import SPLITS, Description, differences
 from prunebench.datasets.images import Images
 from prunebench.datasets.manifest import Manifest, digest_of
 from prunebench.datasets.pixels import CropFlip, Pixels
-from prunebench.errors import DatasetError
-from prunebench.experiment import Dataset
+from prunebench.specs.experiment import Dataset
 
 PARTS = tuple(f"{split}_{what}" for split in SPLITS for what in ("images", "labels"))
 

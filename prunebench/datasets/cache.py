@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from prunebench.errors import DatasetError
+from prunebench.common.errors import DatasetError
 
 Decode = Callable[[Image.Image], Image.Image]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from prunebench.experiment import Dataset, options
+from prunebench.specs.experiment import Dataset, options
 
 SPLITS = ("train", "test")
 

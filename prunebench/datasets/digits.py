@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import load_digits as load_scans
 
+from prunebench.common.errors import DatasetError
 from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.datasets.images import Images
-from prunebench.errors import DatasetError
-from prunebench.experiment import Dataset
+from prunebench.specs.experiment import Dataset
 
 
 def load_digits(dataset: Dataset) -> Images:

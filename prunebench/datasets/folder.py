@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 from torchvision.datasets.folder import IMG_EXTENSIONS, find_classes, make_dataset
 
+from prunebench.common.errors import DatasetError
+from prunebench.common.terminal import track
 from prunebench.datasets.catalogue import IMAGENET
 from prunebench.datasets.description import Description, differences
 from prunebench.datasets.manifest import Manifest, digest_of
-from prunebench.errors import DatasetError
-from prunebench.terminal import track
 
 TESTS = ("val", "test")
 """Folders that may hold the test images; the first that is there does."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from prunebench.common.randomness import rng
 from prunebench.datasets.cache import Cache, sent
 from prunebench.datasets.pixels import Pixels
-from prunebench.randomness import rng
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from prunebench.common.errors import DatasetError
 from prunebench.datasets import manifest
 from prunebench.datasets.catalogue import CATALOGUE, EMBEDDED
 from prunebench.datasets.description import Description
 from prunebench.datasets.manifest import Manifest
-from prunebench.errors import DatasetError
 
 
 def described(name: str, summary: str = "", licence: str = "", augment: bool = False, size: int = 0) -> Description:

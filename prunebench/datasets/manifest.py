@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from prunebench.common.errors import DatasetError
 from prunebench.datasets.description import Description
-from prunebench.errors import DatasetError
 
 IMPORTER = 1
 """Version of the files' layout; raise it when an older import can no longer be read."""

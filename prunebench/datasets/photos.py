@@ -17,7 +17,7 @@ from prunebench.datasets.cache import Cache, Photo, sent
 from prunebench.datasets.description import SPLITS
 from prunebench.datasets.images import Images
 from prunebench.datasets.pixels import Pixels, View
-from prunebench.experiment import Dataset
+from prunebench.specs.experiment import Dataset
 
 MARGIN = 8 / 7
 """Side of a decoded photo over that of what a network sees: 256 for 224, as in PyTorch's ImageNet example."""

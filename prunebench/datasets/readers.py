@@ -13,10 +13,10 @@ from PIL import Image
 from torchvision.datasets import CIFAR10
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
+from prunebench.common.errors import DatasetError
+from prunebench.common.terminal import track
 from prunebench.datasets.arrays import Arrays
 from prunebench.datasets.description import SPLITS
-from prunebench.errors import DatasetError
-from prunebench.terminal import track
 
 IDX = {
     "train_images": "train-images-idx3-ubyte",

@@ -9,10 +9,10 @@ import torch
 from sklearn.datasets import load_digits as load_scans
 from torch import Tensor
 
+from prunebench.common.errors import DatasetError
+from prunebench.common.randomness import rng
 from prunebench.datasets.annotated import Annotated, Scene
-from prunebench.errors import DatasetError
-from prunebench.experiment import Dataset
-from prunebench.randomness import rng
+from prunebench.specs.experiment import Dataset
 
 SCAN, CELL, CELLS = 8, 16, 3
 """Pixels of a scan and of a cell, and cells along a canvas; a cell holds one scan at most, so that none overlap."""

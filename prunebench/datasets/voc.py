@@ -18,11 +18,11 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import pil_to_tensor
 
+from prunebench.common.errors import DatasetError
+from prunebench.common.terminal import track
 from prunebench.datasets.annotated import Annotated, Scene, Target
 from prunebench.datasets.description import Description, differences
 from prunebench.datasets.manifest import Manifest, digest_of
-from prunebench.errors import DatasetError
-from prunebench.terminal import track
 
 VOC07 = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from prunebench import experiment
-from prunebench.errors import PrunebenchError, UnknownNameError
+from prunebench.common.errors import PrunebenchError, UnknownNameError
 from prunebench.networks.densenet import DenseNet
 from prunebench.networks.imagenet import from_torchvision
 from prunebench.networks.initialisation import drawable, fresh, initialise
@@ -18,6 +17,7 @@ from prunebench.networks.own import built
 from prunebench.networks.preresnet import PreResNet
 from prunebench.networks.resnet import ResNet
 from prunebench.networks.vgg import VGG
+from prunebench.specs import experiment
 
 __all__ = ["ChannelSelection", "PaddedShortcut", "build", "drawable", "families", "fresh", "initialise"]
 

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from torch import nn
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 from prunebench.networks.layers import ChannelSelection
 
 _SMALL_LINEAR_STD = ("vgg", "mobilenet_v2")

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from prunebench.errors import PrunebenchError
-from prunebench.randomness import seeded
+from prunebench.common.errors import PrunebenchError
+from prunebench.common.randomness import seeded
 
 
 class Family(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 
 
 class ChannelSelection(nn.Module):

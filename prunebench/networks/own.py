@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from torch import nn
 
-from prunebench import experiment, userfile
-from prunebench.errors import PrunebenchError
+from prunebench.common import userfile
+from prunebench.common.errors import PrunebenchError
+from prunebench.specs import experiment
 
 _LOADED: dict[tuple[str, str], Callable[[int, int], nn.Module]] = {}
 

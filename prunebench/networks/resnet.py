@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 from prunebench.networks.initialisation import Family
 from prunebench.networks.layers import PaddedShortcut, conv1x1, conv3x3
 

@@ -11,7 +11,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn import functional
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 from prunebench.networks.initialisation import Family
 from prunebench.networks.layers import conv3x3
 

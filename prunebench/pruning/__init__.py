@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from prunebench.pruning.groups import Group, prunable
     from prunebench.pruning.importance import fisher, from_importance, gradients
     from prunebench.pruning.mask import Mask
-    from prunebench.pruning.masks import maskable, plan_of
+    from prunebench.pruning.masking import maskable, plan_of
     from prunebench.pruning.plan import Plan, PlanError
 
 __all__ = [
@@ -54,8 +54,8 @@ _HOME = {
     "keep_global": "allocation",
     "keep_protected": "allocation",
     "keep_uniform": "allocation",
-    "maskable": "masks",
-    "plan_of": "masks",
+    "maskable": "masking",
+    "plan_of": "masking",
     "prunable": "groups",
 }
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 
 from torch import nn
 
-from prunebench.errors import near
+from prunebench.common.errors import near
 from prunebench.pruning.plan import PlanError
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from prunebench.pruning.allocation import allocate
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import above_threshold, maskable, plan_of
+from prunebench.pruning.masking import above_threshold, maskable, plan_of
 from prunebench.pruning.plan import Plan, PlanError
 from prunebench.pruning.predefined import predefined
 from prunebench.pruning.surgery import apply

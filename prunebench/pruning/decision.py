@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from prunebench.common.userfile import said, where
 from prunebench.pruning import surgery
 from prunebench.pruning.adapters import module_plan
 from prunebench.pruning.context import Context
 from prunebench.pruning.files import MethodError
 from prunebench.pruning.plan import Plan, PlanError
 from prunebench.pruning.registry import Prune
-from prunebench.userfile import said, where
 
 
 @dataclass(frozen=True, eq=False)

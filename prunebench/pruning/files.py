@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from prunebench import userfile
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Method
+from prunebench.common import userfile
+from prunebench.common.errors import PrunebenchError
+from prunebench.common.userfile import said, where
 from prunebench.pruning.adapters import adapted
-from prunebench.userfile import said, where
+from prunebench.specs.experiment import Method
 
 
 class MethodError(PrunebenchError):

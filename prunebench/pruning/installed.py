@@ -13,9 +13,9 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from prunebench.experiment import Method
+from prunebench.common.userfile import digest, said
 from prunebench.pruning.files import MethodError, usable
-from prunebench.userfile import digest, said
+from prunebench.specs.experiment import Method
 
 GROUP = "prunebench.methods"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from prunebench.errors import PrunebenchError, near
+from prunebench.common.errors import PrunebenchError, near
 from prunebench.pruning.mask import Mask
 
 

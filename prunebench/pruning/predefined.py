@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from prunebench.errors import UnknownNameError
+from prunebench.common.errors import UnknownNameError
 from prunebench.networks import ChannelSelection
 from prunebench.pruning.groups import Group, prunable
 from prunebench.pruning.plan import PlanError

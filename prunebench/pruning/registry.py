@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from prunebench.errors import UnknownNameError
-from prunebench.experiment import Method
+from prunebench.common.errors import UnknownNameError
 from prunebench.pruning import installed
 from prunebench.pruning.files import MethodError, load_file, prune_of
+from prunebench.specs.experiment import Method
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
+from prunebench.pruning.group_penalties import GroupLasso, GroupNorm, Growing
 from prunebench.pruning.methods.soft_filter import SoftFilter
 from prunebench.pruning.methods.sss import BlockLasso
-from prunebench.pruning.penalties import GroupLasso, GroupNorm, Growing
 
 Acting: TypeAlias = Callable[[nn.Module], None]
 """Called with the network after each backward pass; it may also have `after_epoch(network, epochs)`."""

@@ -1,1 +1,4 @@
-"""Evaluates specs: trains and prunes what the store does not have."""
+"""The runner: computes the specs that the store lacks, on one machine, and shows progress.
+
+It knows specs and outcomes; of the row or claim that they serve it is told words alone, for progress.
+"""

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of `mallopt` in glibc's `malloc.h`; a threshold of -1 is none."""

@@ -10,21 +10,20 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
 
-from prunebench.experiment import Detection, Pruning, Trained, Training, classifier_of, digest
+from prunebench.common.randomness import rng
 from prunebench.networks.flops import count
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.decision import Decision, decide
-from prunebench.pruning.masks import hold
+from prunebench.pruning.masking import hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
 from prunebench.pruning.regularisers import regulariser
 from prunebench.pruning.speedup import at_flops
-from prunebench.randomness import rng
 from prunebench.runner.facts import circumstances, files, of_training, size, weights
 from prunebench.runner.trained import (
     detector_on,
@@ -35,34 +34,33 @@ from prunebench.runner.trained import (
     starting_network,
     trained_network,
 )
-from prunebench.store import Outcome, Store
+from prunebench.runner.workshop import Piece, Workshop
+from prunebench.specs.experiment import Detection, Pruning, Trained, Training, classifier_of, digest
+from prunebench.store.store import Outcome, Store
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.detection import evaluate_detector, train_detector
 from prunebench.training.energy import Meter
 from prunebench.training.engine import Hook
+from prunebench.training.gradients import bn_l1, chain
 from prunebench.training.loop import EpochHook, evaluate, train
 from prunebench.training.memory import needed
-from prunebench.training.regularisers import bn_l1, chain
-
-if TYPE_CHECKING:
-    from prunebench.runner.local import Piece, Runner
 
 CALIBRATION_IMAGES = 256
 
 
-def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
+def evaluate_training(spec: Training, workshop: Workshop, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)
-    torch.set_num_threads(runner.threads)
-    images = load_images(spec.dataset, runner.store.data, runner.device)
-    images.tell(runner.progress.waiting)
-    state = Partial(runner.store.partial(digest(spec)))
-    meter = Meter(runner.device, resumed=state.path.exists())
-    network = starting_network(spec, runner.store).to(runner.device)
-    masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, runner.store).masks
-    hook, after_epoch = _hooks(spec, network, images.example, runner)
+    torch.set_num_threads(workshop.threads)
+    images = load_images(spec.dataset, workshop.store.data, workshop.device)
+    images.tell(workshop.progress.waiting)
+    state = Partial(workshop.store.partial(digest(spec)))
+    meter = Meter(workshop.device, resumed=state.path.exists())
+    network = starting_network(spec, workshop.store).to(workshop.device)
+    masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, workshop.store).masks
+    hook, after_epoch = _hooks(spec, network, images.example, workshop)
     hook = chain(hook, hold(network, masks)) if masks else hook
-    report, own = _reporter(spec, runner, piece), spec.regulariser is not None and spec.regulariser.method is not None
+    report, own = _reporter(spec, workshop, piece), spec.regulariser is not None and spec.regulariser.method is not None
     recordable = not own and not spec.network.source
     every = spec.regulariser.every if spec.regulariser else 0
     with denormals_flushed():
@@ -75,19 +73,19 @@ def evaluate_training(spec: Training, runner: Runner, piece: Piece) -> Outcome:
         "memory": needed(network, images, spec.recipe),
         **size(count(network, images.example, nonzero=bool(masks))),
         **meter.facts(),
-        **of_training(history, len(images.train), began, runner),
+        **of_training(history, len(images.train), began, workshop),
     }
-    return runner.store.put(spec, facts, files(history, network))
+    return workshop.store.put(spec, facts, files(history, network))
 
 
-def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome:
+def evaluate_detection(spec: Detection, workshop: Workshop, piece: Piece) -> Outcome:
     """Train a detector as `evaluate_training` trains a classifier; its accuracy is the mean average precision."""
     began = datetime.now(UTC)
-    torch.set_num_threads(runner.threads)
-    scenes, state = load_annotated(spec.dataset, runner.store.data), Partial(runner.store.partial(digest(spec)))
-    meter = Meter(runner.device, resumed=state.path.exists())
-    detector = starting_detector(spec, runner.store).to(runner.device)
-    report = _reporter(spec, runner, piece)
+    torch.set_num_threads(workshop.threads)
+    scenes, state = load_annotated(spec.dataset, workshop.store.data), Partial(workshop.store.partial(digest(spec)))
+    meter = Meter(workshop.device, resumed=state.path.exists())
+    detector = starting_detector(spec, workshop.store).to(workshop.device)
+    report = _reporter(spec, workshop, piece)
     with denormals_flushed(), kernels_unsearched():
         history = train_detector(detector, scenes, spec.recipe, spec.seed, state, report)
         precision = evaluate_detector(detector, scenes.test)
@@ -97,17 +95,17 @@ def evaluate_detection(spec: Detection, runner: Runner, piece: Piece) -> Outcome
         "map07": precision.eleven_points,
         "parameters": sum(p.numel() for p in detector.parameters()),
         **meter.facts(),
-        **of_training(history, len(scenes.train), began, runner),
+        **of_training(history, len(scenes.train), began, workshop),
     }
-    return runner.store.put(spec, facts, files(history, detector))
+    return workshop.store.put(spec, facts, files(history, detector))
 
 
-def _reporter(spec: Trained, runner: Runner, piece: Piece) -> Callable[[Epoch], None]:
+def _reporter(spec: Trained, workshop: Workshop, piece: Piece) -> Callable[[Epoch], None]:
     """Show that a training begins; return what shows its progress after each epoch."""
 
     def show(done: int, left: float | None) -> None:
         label = f"{piece.network} {piece.arm}"
-        runner.progress.update(label, piece.network, piece.arm, piece.seed, done, spec.recipe.trained, left)
+        workshop.progress.update(label, piece.network, piece.arm, piece.seed, done, spec.recipe.trained, left)
 
     show(0, None)
     return lambda epoch: show(epoch.epoch, epoch.seconds * (spec.recipe.trained - epoch.epoch))
@@ -134,48 +132,48 @@ def kernels_unsearched() -> Iterator[None]:
         torch.backends.cudnn.benchmark = before
 
 
-def evaluate_pruning(spec: Pruning, runner: Runner, piece: Piece) -> Outcome:
+def evaluate_pruning(spec: Pruning, workshop: Workshop, piece: Piece) -> Outcome:
     """Let a method decide what to keep of a trained network, try the smaller network and store the plan."""
     began, clock = datetime.now(UTC), time.perf_counter()
-    torch.set_num_threads(runner.threads)
-    runner.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
-    images = load_images(classifier_of(spec.trained).dataset, runner.store.data)
-    network = trained_network(spec.trained, runner.store)
-    context = _context(spec.trained, runner.store)
-    found = _decided(spec, network, context, runner)
+    torch.set_num_threads(workshop.threads)
+    workshop.progress.update(f"{piece.network} prune", piece.network, "prune", piece.seed, 0, 1, 0.0)
+    images = load_images(classifier_of(spec.trained).dataset, workshop.store.data)
+    network = trained_network(spec.trained, workshop.store)
+    context = _context(spec.trained, workshop.store)
+    found = _decided(spec, network, context, workshop)
     plan, small = found.plan, found.network
     fitted = {"weights.safetensors": weights(small)} if found.refitted else {}
     facts = {
-        "accuracy": _accuracy(spec.trained, small, runner),
+        "accuracy": _accuracy(spec.trained, small, workshop),
         "dense": size(count(network, images.example)),
         "widths": width_shares(plan),
         "stages": stage_shares(plan, network, images.example),
         "kernels": kernel_shares(plan, network, images.example),
         **size(count(small, images.example, nonzero=bool(plan.masks))),
-        **circumstances(began, time.perf_counter() - clock, runner),
+        **circumstances(began, time.perf_counter() - clock, workshop),
     }
-    return runner.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
+    return workshop.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)
 
 
-def _decided(spec: Pruning, network: nn.Module, context: Context, runner: Runner) -> Decision:
+def _decided(spec: Pruning, network: nn.Module, context: Context, workshop: Workshop) -> Decision:
     """Return what a method decides, with the weights that it hands down itself where it does so."""
-    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, runner)}
-    prune = partial(registry.resolve(spec.method, runner.method_file), **pattern)
+    pattern = {} if spec.source is None else {"pattern": _pattern(spec.source, workshop)}
+    prune = partial(registry.resolve(spec.method, workshop.method_file), **pattern)
     found = (at_flops if spec.of == "flops" else decide)(prune, network, spec.ratio, context, context.example)
-    inherit = registry.inheritance(spec.method, runner.method_file)
+    inherit = registry.inheritance(spec.method, workshop.method_file)
     if inherit is None:
         return found
     small = surgery.apply(inherit(network, found.plan, context), found.plan, context.example)
     return replace(found, network=small, refitted=True)
 
 
-def _accuracy(trained: Trained, small: nn.Module, runner: Runner) -> float:
+def _accuracy(trained: Trained, small: nn.Module, workshop: Workshop) -> float:
     """Return the accuracy of a pruned network, or the mean average precision of the detector around it, in percent."""
     if isinstance(trained, Detection):
-        detector = detector_on(small, trained, runner.store, trained).to(runner.device)
-        return evaluate_detector(detector, load_annotated(trained.dataset, runner.store.data).test).all_points
-    images = load_images(trained.dataset, runner.store.data, runner.device)
-    return evaluate(deepcopy(small).to(runner.device), images.test, images.test_labels)[1]
+        detector = detector_on(small, trained, workshop.store, trained).to(workshop.device)
+        return evaluate_detector(detector, load_annotated(trained.dataset, workshop.store.data).test).all_points
+    images = load_images(trained.dataset, workshop.store.data, workshop.device)
+    return evaluate(deepcopy(small).to(workshop.device), images.test, images.test_labels)[1]
 
 
 def _context(trained: Trained, store: Store) -> Context:
@@ -185,21 +183,23 @@ def _context(trained: Trained, store: Store) -> Context:
     return Context(images.example, images.train[chosen], images.train_labels[chosen], rng(seed, "prune"))
 
 
-def _pattern(source: Pruning, runner: Runner) -> Any:
+def _pattern(source: Pruning, workshop: Workshop) -> Any:
     """Return the pattern that a method finds in another network."""
     found = registry.found(source.method).pattern
-    return found(trained_network(source.trained, runner.store), source.ratio, _context(source.trained, runner.store))
+    return found(
+        trained_network(source.trained, workshop.store), source.ratio, _context(source.trained, workshop.store)
+    )
 
 
 def _hooks(
-    spec: Training, network: nn.Module, example: torch.Tensor, runner: Runner
+    spec: Training, network: nn.Module, example: torch.Tensor, workshop: Workshop
 ) -> tuple[Hook | None, EpochHook | None]:
     """Return what acts after every backward pass and after every epoch."""
     penalty = spec.regulariser
     if penalty is None:
         return None, None
     if penalty.method is not None:
-        found = registry.found(penalty.method, runner.method_file)
+        found = registry.found(penalty.method, workshop.method_file)
         return found.regulariser, getattr(found, "after_epoch", None)
     if penalty.name == "bn_l1":
         return bn_l1(network, penalty.strength), None

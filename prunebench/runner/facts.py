@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors.torch import save
@@ -16,10 +16,8 @@ from torch import nn
 
 from prunebench.networks.flops import Cost
 from prunebench.runner import environment
+from prunebench.runner.workshop import Workshop
 from prunebench.training.checkpoint import Epoch
-
-if TYPE_CHECKING:
-    from prunebench.runner.local import Runner
 
 
 def size(cost: Cost) -> dict[str, int]:
@@ -27,17 +25,17 @@ def size(cost: Cost) -> dict[str, int]:
     return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs}
 
 
-def of_training(history: list[Epoch], images: int, began: datetime, runner: Runner) -> dict[str, Any]:
+def of_training(history: list[Epoch], images: int, began: datetime, workshop: Workshop) -> dict[str, Any]:
     """Return what is stored of any training.
 
     Args:
         history: all its epochs, those before an interruption as well.
         images: that it was trained on.
         began: when this process began.
-        runner: that trained it.
+        workshop: where it was trained.
     """
     seconds = sum(epoch.seconds for epoch in history)
-    return {"epochs": len(history)} | _speed(images, history) | circumstances(began, seconds, runner)
+    return {"epochs": len(history)} | _speed(images, history) | circumstances(began, seconds, workshop)
 
 
 def files(history: list[Epoch], network: nn.Module) -> dict[str, bytes]:
@@ -51,14 +49,14 @@ def _speed(images: int, history: list[Epoch]) -> dict[str, float]:
     return {"images_per_second": round(images / median(seconds), 1)} if seconds else {}
 
 
-def circumstances(began: datetime, seconds: float, runner: Runner) -> dict[str, Any]:
+def circumstances(began: datetime, seconds: float, workshop: Workshop) -> dict[str, Any]:
     """Return when it was computed, how long that took, on what hardware and with which versions."""
     return {
         "started": began.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "commit": environment.commit(),
-        "hardware": environment.hardware(runner.device, runner.threads),
+        "hardware": environment.hardware(workshop.device, workshop.threads),
         "versions": environment.versions(),
     }
 

@@ -5,34 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from prunebench.errors import PrunebenchError, StoreError
-from prunebench.experiment import Detection, Pruning, Spec, Training, digest
+from prunebench.common.errors import PrunebenchError, StoreError
 from prunebench.runner.board import Noticeboard
-from prunebench.runner.progress import Progress
-from prunebench.store import Outcome, Store
+from prunebench.runner.workshop import Piece, Workshop
+from prunebench.specs.experiment import Detection, Pruning, Spec, Training, digest
+from prunebench.store.store import Outcome
 
 
 class NothingReadyError(Exception):
     """All that is still missing is being computed by others, or waits for that."""
-
-
-@dataclass(frozen=True)
-class Piece:
-    """One spec with the words that progress shows for it.
-
-    Attributes:
-        spec: what to compute.
-        network: the paper's name of the network.
-        arm: the arm, or the part of the trunk.
-        seed: of the row.
-    """
-
-    spec: Spec
-    network: str
-    arm: str
-    seed: int
 
 
 def _anything(spec: Spec) -> None:
@@ -49,29 +31,19 @@ def nothing(spec: Spec) -> None:
 
 
 @dataclass
-class Runner:
+class Runner(Workshop):
     """Computes pieces, one at a time, and keeps count.
 
     Attributes:
-        store: where outcomes are.
-        progress: where other processes can see what this one does.
-        threads: CPU threads of one training.
-        method_file: file of the user's method, if any.
         computed: digests of what it computed and no test has reported yet.
         taken: digests of what it found in the store.
-        device: where it trains, as PyTorch names it.
         allow: asked before anything is computed; raises where that must not start.
         board: where it and the other workers of this run meet, if there are any.
         helps: whether it computes for the tests of others, and so never waits.
     """
 
-    store: Store
-    progress: Progress
-    threads: int = 1
-    method_file: Path | None = None
     computed: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
-    device: str = "cpu"
     allow: Callable[[Spec], None] = _anything
     board: Noticeboard | None = None
     helps: bool = False
@@ -140,7 +112,7 @@ class Runner:
         self._stir()
 
     def _compute(self, piece: Piece) -> Outcome:
-        from prunebench.runner.evaluate import evaluate_detection, evaluate_pruning, evaluate_training
+        from prunebench.runner.evaluate import evaluate_detection, evaluate_pruning, evaluate_training  # loads torch
 
         try:
             if isinstance(piece.spec, Training):

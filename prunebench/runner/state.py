@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prunebench.folders import write_whole
-from prunebench.terminal import clock
+from prunebench.common.folders import write_whole
+from prunebench.common.terminal import clock
 
 
 @dataclass(frozen=True)

@@ -12,29 +12,29 @@ from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 
 from prunebench import networks
-from prunebench.datasets import registry as datasets
+from prunebench.common.errors import StoreError
+from prunebench.common.randomness import rng, seeded
+from prunebench.datasets import available
 from prunebench.datasets.annotated import Annotated
 from prunebench.datasets.images import Images
-from prunebench.errors import StoreError
-from prunebench.experiment import Dataset, Detection, Pruning, Spec, Trained, Training, classifier_of, digest
-from prunebench.networks.detection import OWNERS, faster_rcnn, hand_back
+from prunebench.networks.detectors import OWNERS, faster_rcnn, hand_back
 from prunebench.pruning import surgery
-from prunebench.pruning.masks import draw
+from prunebench.pruning.masking import draw
 from prunebench.pruning.plan import Plan
-from prunebench.randomness import rng, seeded
-from prunebench.store import Outcome, Store
+from prunebench.specs.experiment import Dataset, Detection, Pruning, Spec, Trained, Training, classifier_of, digest
+from prunebench.store.store import Outcome, Store
 
 
 @lru_cache(maxsize=4)
 def load_images(dataset: Dataset, data: Path, device: str = "cpu") -> Images:
     """Load a dataset from a folder to a device once per process."""
-    return datasets.load(dataset, data) if device == "cpu" else load_images(dataset, data).to(device)
+    return available.load(dataset, data) if device == "cpu" else load_images(dataset, data).to(device)
 
 
 @lru_cache(maxsize=1)
 def load_annotated(dataset: Dataset, data: Path) -> Annotated:
     """Load a detection dataset from a folder once per process."""
-    return datasets.load_annotated(dataset, data)
+    return available.load_annotated(dataset, data)
 
 
 def starting_network(spec: Training, store: Store) -> nn.Module:

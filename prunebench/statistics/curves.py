@@ -12,7 +12,7 @@ from prunebench.statistics.samples import Sample, sample
 from prunebench.statistics.verdict import Question, Verdict
 
 if TYPE_CHECKING:
-    from prunebench.parts import Point
+    from prunebench.records.parts import Point
 
 Points: TypeAlias = "Mapping[float, Sequence[float]] | Sequence[Point]"
 """A curve: the y-values over the seeds, all points in the same order of seeds, at each x above 0."""

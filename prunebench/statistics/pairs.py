@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from prunebench.statistics.published import with_paper_of_pair
+from prunebench.statistics.reported import with_paper_of_pair
 from prunebench.statistics.samples import Difference, Sample
 from prunebench.statistics.verdict import Question, State, Verdict
 from prunebench.statistics.welch import Contrast, error, mean_difference, power, seeds_needed

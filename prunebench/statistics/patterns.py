@@ -11,7 +11,7 @@ from functools import wraps
 from typing import Any, cast
 
 from prunebench.statistics.pairs import above
-from prunebench.statistics.published import Relation
+from prunebench.statistics.reported import Relation
 from prunebench.statistics.samples import sample
 from prunebench.statistics.verdict import Question, State, Verdict
 from prunebench.statistics.welch import Contrast, smallest

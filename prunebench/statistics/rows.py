@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from prunebench.statistics.pairs import above, outside, within
-from prunebench.statistics.published import with_paper_of_rows
+from prunebench.statistics.reported import with_paper_of_rows
 from prunebench.statistics.samples import Difference, row_count
 from prunebench.statistics.verdict import Question, State, Verdict
 from prunebench.statistics.welch import error, mean_difference

@@ -1,1 +1,4 @@
-"""Training of classifiers and detectors: recipes as data, resumable at every epoch."""
+"""Training of classifiers and detectors: recipes as data, resumable at every epoch.
+
+Knows networks, images and recipes; no plan, no row, no store.
+"""

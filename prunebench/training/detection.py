@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 
+from prunebench.common.errors import TrainingError
+from prunebench.common.randomness import rng, seeded
 from prunebench.datasets.annotated import Annotated, Scene, Scenes, Target
-from prunebench.errors import TrainingError
-from prunebench.experiment import Recipe
-from prunebench.randomness import rng, seeded
+from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.precision import Precision, mean_average_precision
 from prunebench.training.schedule import lr_at

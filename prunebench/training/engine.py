@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Recipe
+from prunebench.common.errors import PrunebenchError
+from prunebench.specs.experiment import Recipe
 from prunebench.training.layout import layout
 from prunebench.training.schedule import lr_at
 

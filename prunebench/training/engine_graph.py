@@ -7,7 +7,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from prunebench.experiment import Recipe
+from prunebench.specs.experiment import Recipe
 from prunebench.training.engine import Engine, Hook
 from prunebench.training.schedule import lr_at
 

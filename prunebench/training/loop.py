@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from prunebench.common.errors import TrainingError
+from prunebench.common.randomness import rng, seeded
 from prunebench.datasets.images import Images, batches, in_order
 from prunebench.datasets.pixels import Pixels
-from prunebench.errors import TrainingError
-from prunebench.experiment import Recipe
-from prunebench.randomness import rng, seeded
+from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.engine import Engine, Hook
 from prunebench.training.engine_graph import engine as engine_for

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from prunebench.datasets.images import Images, batches
-from prunebench.experiment import Recipe
+from prunebench.specs.experiment import Recipe
 from prunebench.training.engine import Engine
 from prunebench.training.layout import layout
 

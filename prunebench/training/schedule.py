@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prunebench.experiment import Recipe
+from prunebench.specs.experiment import Recipe
 
 
 def lr_at(recipe: Recipe, epoch: int) -> float:

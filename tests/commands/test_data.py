@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from voc_files import write_voc
 
 from prunebench.commands.data import app
+from prunebench.common.errors import DatasetError
 from prunebench.datasets.catalogue import EMBEDDED
-from prunebench.errors import DatasetError
 
 ROW = "t4.imagenet.vgg-11.50"
 

@@ -93,7 +93,7 @@ def test_the_documentation_shows_every_form():
 
 def test_the_whole_command_stays_within_its_ten_seconds_of_one_core(tmp_path):
     script = (
-        "import os, sys; from prunebench.cli import app; sys.argv[1:] = ['check', 'magnitude_l2']\n"
+        "import os, sys; from prunebench.commands.app import app; sys.argv[1:] = ['check', 'magnitude_l2']\n"
         "try: app()\nexcept SystemExit as e: print('code', e.code)\n"
         "t = os.times(); print('cpu', t.user + t.system)"
     )

@@ -7,7 +7,7 @@ import pytest
 from dataset_files import arrays, write_npz
 from tiny import TINY
 
-from prunebench.terminal import clock
+from prunebench.common.terminal import clock
 
 ROW = "t4.imagenet.vgg-11.50"
 ONLY = f"{ROW} and not control"

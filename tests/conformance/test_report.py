@@ -8,10 +8,10 @@ import torch
 from prunebench.conformance.families import FAMILIES
 from prunebench.conformance.report import check
 from prunebench.conformance.show import as_markdown, as_text, headline
-from prunebench.experiment import Method
 from prunebench.pruning import Plan, keep_counts, keep_uniform, plan_of, prunable
-from prunebench.pruning.masks import maskable
+from prunebench.pruning.masking import maskable
 from prunebench.pruning.registry import found, named
+from prunebench.specs.experiment import Method
 
 PLAIN = "plain: VGG"
 

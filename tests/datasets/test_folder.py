@@ -6,10 +6,10 @@ import pytest
 from dataset_files import jpeg, ramp, write_photos
 from torchvision.datasets import ImageFolder
 
-from prunebench.datasets import registry
+from prunebench.common.errors import DatasetError
+from prunebench.datasets import available
 from prunebench.datasets.catalogue import IMAGENETTE
 from prunebench.datasets.importing import add, damages, described
-from prunebench.errors import DatasetError
 
 WANTED = replace(IMAGENETTE, classes=2, train=6, test=6, size=14)
 SIZES = [(20, 20), (20, 30), (40, 20)]
@@ -24,7 +24,7 @@ def source(tmp_path):
 def test_photos_and_labels_are_those_of_torchvision(tmp_path, tests):
     source = write_photos(tmp_path / "photos", SIZES, ("bee", "ant", "cow"), tests)
     made = add(replace(WANTED, classes=3, train=9, test=9), source, tmp_path / "data")
-    images = registry.load(made.spec(), tmp_path / "data")
+    images = available.load(made.spec(), tmp_path / "data")
     for name, part, labels in (
         ("train", images.train, images.train_labels),
         (tests, images.test, images.test_labels),
@@ -48,7 +48,7 @@ def test_an_import_decodes_nothing_and_the_digest_is_of_the_files(tmp_path, sour
 def test_a_folder_of_ones_own(tmp_path, source):
     made = add(described("mine", "insects", "CC0", size=14), source, tmp_path / "data")
     assert (made.classes, made.train, made.test, made.size, made.augment) == (2, 6, 6, 14, "resized-crop")
-    assert registry.load(made.spec(), tmp_path / "data").example.shape == (1, 3, 14, 14)
+    assert available.load(made.spec(), tmp_path / "data").example.shape == (1, 3, 14, 14)
 
 
 def test_a_photo_that_changed_is_named(tmp_path, source):

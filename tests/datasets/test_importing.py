@@ -11,12 +11,12 @@ import pytest
 from dataset_files import arrays, jpeg, write_cifar, write_idx, write_jpegs, write_npz
 from PIL import Image
 
-from prunebench.datasets import manifest, registry
+from prunebench.common.errors import DatasetError
+from prunebench.datasets import available, manifest
 from prunebench.datasets.arrays import save_arrays
 from prunebench.datasets.catalogue import MNIST
 from prunebench.datasets.importing import add, damages, described
 from prunebench.datasets.readers import read_cifar, read_mnist, read_npz
-from prunebench.errors import DatasetError
 
 SMALL_MNIST = replace(MNIST, digest="", train=20, test=10, size=8)
 
@@ -72,8 +72,8 @@ def test_a_set_of_ones_own_is_described_by_its_content(tmp_path):
     made = add(described("mine", "my photos", "CC0", augment=True), source, tmp_path / "data")
     assert (made.channels, made.classes, made.size, made.licence, made.augment) == (3, 4, 12, "CC0", "crop-flip")
     assert made.mean == pytest.approx(content["train_images"].mean((0, 1, 2)) / 255, abs=1e-4)
-    assert registry.describe("mine", tmp_path / "data") == made
-    assert "mine" in registry.names(tmp_path / "data")
+    assert available.describe("mine", tmp_path / "data") == made
+    assert "mine" in available.names(tmp_path / "data")
     assert made.spec().digest == made.digest
     assert made.spec().options.as_dict()["augment"] == "crop-flip"
 
@@ -95,7 +95,7 @@ def test_a_name_is_taken_once(tmp_path):
     made = add(described("mine"), write_npz(tmp_path / "a.npz", arrays()), data)
     with pytest.raises(DatasetError, match="already holds something else than this dataset"):
         add(described("mine"), write_npz(tmp_path / "b.npz", arrays(seed=1)), data)
-    assert registry.require("mine", data) == made
+    assert available.require("mine", data) == made
 
 
 def test_a_folder_that_is_no_dataset_is_not_overwritten(tmp_path):
@@ -244,7 +244,7 @@ def test_a_file_that_lost_bytes_is_found_when_the_dataset_is_asked_for(tmp_path)
     file = data / "datasets" / "mine" / "test_images.npy"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(DatasetError, match=r"is damaged \(test_images\.npy has 767 bytes, not 768\)"):
-        registry.require("mine", data)
+        available.require("mine", data)
 
 
 def test_the_digest_is_of_the_content_alone(tmp_path):

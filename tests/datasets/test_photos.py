@@ -15,13 +15,13 @@ from PIL import Image
 from torchvision import transforms
 from torchvision.datasets import ImageFolder
 
-from prunebench.datasets import registry
+from prunebench.common.errors import DatasetError
+from prunebench.common.randomness import rng
+from prunebench.datasets import available
 from prunebench.datasets.catalogue import IMAGENETTE
 from prunebench.datasets.images import batches, in_order
 from prunebench.datasets.importing import add
 from prunebench.datasets.photos import crops
-from prunebench.errors import DatasetError
-from prunebench.randomness import rng
 
 SIZE = 56
 SIZES = [(100, 100), (100, 150), (160, 80), (64, 64)]
@@ -43,7 +43,7 @@ def images(tmp_path, source):
 
 def load(wanted, source, data):
     made = replace(add(wanted, source, data), **PLAIN)  # colours as they are
-    return registry.load(made.spec(), data)
+    return available.load(made.spec(), data)
 
 
 def test_tests_see_exactly_what_the_imagenet_example_sees(images, source):
@@ -101,8 +101,8 @@ def test_each_photo_is_decoded_once(images, source, tmp_path):
     first = [some.clone() for some, _ in batches(images.train, images.train_labels, 4, 0, 0)]
     for file in source.rglob("train/*/*.png"):
         file.unlink()
-    again = registry.load(
-        replace(registry.describe("imagenette", tmp_path / "data"), **PLAIN).spec(), tmp_path / "data"
+    again = available.load(
+        replace(available.describe("imagenette", tmp_path / "data"), **PLAIN).spec(), tmp_path / "data"
     )
     for (some, _), wanted in zip(batches(again.train, again.train_labels, 4, 0, 0), first, strict=True):
         assert torch.equal(some, wanted)
@@ -137,9 +137,9 @@ def test_a_photo_that_is_not_what_was_imported_is_named(images, source, content,
 READ = """
 import sys
 from pathlib import Path
-from prunebench.datasets import registry
+from prunebench.datasets import available
 data = Path(sys.argv[1])
-images = registry.load(registry.describe("imagenette", data).spec(), data)
+images = available.load(available.describe("imagenette", data).spec(), data)
 for i in range(8):
     images.train[i : i + 1]
     print(i, flush=True)

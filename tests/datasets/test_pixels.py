@@ -5,13 +5,13 @@ import pytest
 import torch
 from torchvision.transforms import functional as reference
 
+from prunebench.common.errors import DatasetError
+from prunebench.common.randomness import rng
 from prunebench.datasets.arrays import shrunk
+from prunebench.datasets.available import describe
 from prunebench.datasets.digits import load_digits
 from prunebench.datasets.images import Images, batches, in_order
 from prunebench.datasets.pixels import PADDING, CropFlip, Pixels
-from prunebench.datasets.registry import describe
-from prunebench.errors import DatasetError
-from prunebench.randomness import rng
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 STORED = torch.randint(0, 256, (50, 12, 12, 3), generator=rng(0, "pixels")).byte()

@@ -7,9 +7,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from prunebench.datasets.registry import describe
+from prunebench.common.errors import DatasetError
+from prunebench.datasets.available import describe
 from prunebench.datasets.scenes import digest_of, load_scenes
-from prunebench.errors import DatasetError
 
 SCENES = describe("digit-scenes")
 

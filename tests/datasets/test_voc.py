@@ -6,8 +6,8 @@ from torchvision.datasets import VOCDetection
 from torchvision.transforms.functional import pil_to_tensor
 from voc_files import write_annotation, write_voc
 
+from prunebench.common.errors import DatasetError
 from prunebench.datasets.voc import BCCD, VOC07, check_voc, load_voc, root_of
-from prunebench.errors import DatasetError
 
 SCENES = {
     "trainval": {"000005": [("chair", (1, 1, 40, 30)), ("cat", (11, 6, 20, 15), "hard")], "000007": []},

@@ -7,10 +7,10 @@ import pytest
 import torch
 from voc_files import write_annotation, write_voc
 
-from prunebench.datasets import registry
+from prunebench.common.errors import DatasetError
+from prunebench.datasets import available
 from prunebench.datasets.catalogue import BCCD, VOC07
 from prunebench.datasets.importing import add, damages, described
-from prunebench.errors import DatasetError
 
 SCENES = {
     "trainval": {"1": [("WBC", (1, 1, 40, 30)), ("RBC", (11, 6, 20, 15))], "2": [("Platelets", (3, 3, 9, 9))]},
@@ -47,13 +47,13 @@ def test_what_the_splits_name_is_copied(source, tmp_path):
     splits = [f"{folder}/ImageSets/Main/{split}.txt" for split in ("test", "trainval")]
     assert left(tmp_path / "data") == sorted([*images, *splits, f"{folder}/files.txt", f"{folder}/manifest.json"])
     assert (made.classes, made.train, made.test, made.channels, made.licence) == (3, 2, 1, 3, "MIT")
-    assert registry.require("bccd", tmp_path / "data") == made
+    assert available.require("bccd", tmp_path / "data") == made
 
 
 def test_what_is_loaded_is_what_was_imported(source, tmp_path):
     made = add(SMALL, source, tmp_path / "data")
     write_annotation(source / "BCCD", "3", [("WBC", (1, 1, 2, 2))])
-    found = registry.load_annotated(made.spec(), tmp_path / "data")
+    found = available.load_annotated(made.spec(), tmp_path / "data")
     assert found.classes == ("Platelets", "RBC", "WBC")
     assert found.train[0][1]["labels"].tolist() == [3, 2]
     assert found.test[0][1]["boxes"].tolist() == [[4, 4, 9, 9]]
@@ -71,7 +71,7 @@ def test_a_tar_archive_is_the_same_as_its_folder(source, tmp_path, mode):
 def test_a_set_of_ones_own(source, tmp_path, pack):
     made = add(MINE, pack(source), tmp_path / "data")
     assert (made.summary, made.licence, made.classes, made.detection) == ("my cells", "CC0", 3, True)
-    assert registry.load_annotated(made.spec(), tmp_path / "data").classes == ("Platelets", "RBC", "WBC")
+    assert available.load_annotated(made.spec(), tmp_path / "data").classes == ("Platelets", "RBC", "WBC")
 
 
 def test_the_digest_tells_the_splits_apart(source, tmp_path):
@@ -82,13 +82,13 @@ def test_the_digest_tells_the_splits_apart(source, tmp_path):
     write_annotation(source / "BCCD", "2", [("RBC", (3, 3, 9, 9))])
     with pytest.raises(DatasetError, match="already holds something else than this dataset"):
         add(MINE, source, tmp_path / "data")
-    assert registry.require("mine", tmp_path / "data") == made
+    assert available.require("mine", tmp_path / "data") == made
 
 
 def test_another_content_than_the_specs_is_refused(source, tmp_path):
     spec = replace(add(SMALL, source, tmp_path / "data").spec(), digest="cd" * 32)
     with pytest.raises(DatasetError, match=r"has digest \w{12}, this outcome is of cdcdcdcdcdcd: another dataset"):
-        registry.load_annotated(spec, tmp_path / "data")
+        available.load_annotated(spec, tmp_path / "data")
 
 
 def test_a_file_that_changed_is_named(source, tmp_path):
@@ -104,7 +104,7 @@ def test_a_file_that_changed_is_named(source, tmp_path):
     assert damages("bccd", data) == []
     image.unlink()
     with pytest.raises(DatasetError, match=r"dataset bccd in .* is damaged .*2\.jpg"):
-        registry.require("bccd", data)
+        available.require("bccd", data)
 
 
 def broken(source):

@@ -9,20 +9,20 @@ import torch
 from small import RECIPE, images, network
 
 from prunebench import networks
+from prunebench.common.randomness import rng
 from prunebench.datasets.images import Images, batches
 from prunebench.datasets.pixels import CropFlip
-from prunebench.experiment import Recipe
 from prunebench.networks.resnet import ResNet
 from prunebench.pruning.mask import Mask
-from prunebench.pruning.masks import hold
+from prunebench.pruning.masking import hold
 from prunebench.pruning.methods.soft_filter import SoftFilter
-from prunebench.randomness import rng
+from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Partial
 from prunebench.training.engine import Engine
 from prunebench.training.engine_graph import WARM_UP, GraphEngine, engine
+from prunebench.training.gradients import bn_l1
 from prunebench.training.loop import train
 from prunebench.training.memory import measured, needed
-from prunebench.training.regularisers import bn_l1
 
 
 def colours(count=400, channels=3):
@@ -138,7 +138,7 @@ print(hashlib.sha256(b"".join(t.cpu().numpy().tobytes() for t in net.state_dict(
 def test_deterministic_trainings_end_with_the_same_bits_interrupted_or_not(tmp_path):
     def run(partial, stop=0):
         here = Path(__file__).parent
-        body = f"import sys; sys.path.insert(0, {str(here.parent)!r})\n" + DETERMINISTIC
+        body = f"import sys; sys.path.insert(0, {str(here.parent / 'support')!r})\n" + DETERMINISTIC
         code = body.format(folder=str(here), partial=str(tmp_path / partial), stop=stop)
         return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 

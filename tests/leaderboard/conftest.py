@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from prunebench.mlflow_store import connect
-from prunebench.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject, VerdictRecord
-from prunebench.record import ClaimRecord, Record
+from prunebench.records.mlflow_store import connect
+from prunebench.records.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject, VerdictRecord
+from prunebench.records.record import ClaimRecord, Record
 
 PAPER = {"dense": (93.53, 0.16), "finetune": (93.60, 0.16), "scratch_e": (93.30, 0.11), "scratch_b": (93.81, 0.14)}
 LEVEL = {"dense": 99.2, "sparse": 99.0, "finetune": 106.0, "scratch_e": 97.9, "scratch_b": 99.1}

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from prunebench.architectures import CIFAR, IMAGENET, paper_network, vgg_widths
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Network, options
+from prunebench.common.errors import PrunebenchError
 from prunebench.networks import ChannelSelection, build, families
 from prunebench.networks.flops import count
+from prunebench.specs.architectures import CIFAR, IMAGENET, paper_network, vgg_widths
+from prunebench.specs.experiment import Network, options
 
 SLIMMING = {  # trained parameters on 10 classes, BatchNorm2d channels, selected channels: paper protocols, sec. 3
     "VGG-19": (20_035_018, 5_504, 0),

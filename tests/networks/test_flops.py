@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from prunebench.experiment import Network, options
 from prunebench.networks import build
 from prunebench.networks.flops import Cost, count
+from prunebench.specs.experiment import Network, options
 
 IMAGE = torch.zeros(1, 2, 6, 6)
 CASES = {  # parameters, FLOPs and multiply-accumulates of a layer on an image of 2x6x6

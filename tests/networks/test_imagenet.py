@@ -7,12 +7,12 @@ import torch
 from torch import nn
 from torchvision.ops import FrozenBatchNorm2d
 
-from prunebench.architectures import IMAGENET
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Network, options
+from prunebench.common.errors import PrunebenchError
 from prunebench.networks import ChannelSelection, build
-from prunebench.networks.detection import faster_rcnn
+from prunebench.networks.detectors import faster_rcnn
 from prunebench.networks.flops import count
+from prunebench.specs.architectures import IMAGENET
+from prunebench.specs.experiment import Network, options
 
 SIZES = {
     "vgg16": (138_357_544, {}),

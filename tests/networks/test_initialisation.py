@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torchvision.models import ConvNeXt, SwinTransformer, VisionTransformer
 from torchvision.models.convnext import CNBlockConfig
 
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Network, options
+from prunebench.common.errors import PrunebenchError
 from prunebench.networks import build, fresh, initialise
 from prunebench.pruning import Plan
 from prunebench.pruning.surgery import apply
+from prunebench.specs.experiment import Network, options
 
 
 def seeded(seed: int = 0) -> torch.Generator:

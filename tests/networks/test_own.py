@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Dataset, Network, Recipe, Training, digest
+from prunebench.common.errors import PrunebenchError
+from prunebench.common.userfile import UserFileError
+from prunebench.common.userfile import digest as source_digest
 from prunebench.networks import build
 from prunebench.networks.own import load
-from prunebench.userfile import UserFileError
-from prunebench.userfile import digest as source_digest
+from prunebench.specs.experiment import Dataset, Network, Recipe, Training, digest
 
 SOURCE = b"from torch import nn\n\ndef flat(channels, classes):\n    return nn.Linear(channels, classes)\n"
 

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from prunebench.experiment import Network, options
 from prunebench.networks import PaddedShortcut, build
+from prunebench.specs.experiment import Network, options
 
 
 def test_option_a_takes_every_second_pixel_and_fills_up_with_zeros() -> None:

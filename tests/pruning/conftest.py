@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from prunebench.experiment import Network, options
 from prunebench.networks import build
 from prunebench.pruning import Context
+from prunebench.specs.experiment import Network, options
 
 TINY = {
     "vgg": options(widths=(4, "M", 6, 5), hidden=(7,)),

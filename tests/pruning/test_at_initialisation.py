@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from prunebench.experiment import Method, options
 from prunebench.pruning import Context, maskable
 from prunebench.pruning.methods import grasp, snip, synflow
 from prunebench.pruning.registry import resolve
+from prunebench.specs.experiment import Method, options
 
 
 def tiny(norm: bool = True) -> nn.Sequential:

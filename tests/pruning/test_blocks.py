@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from prunebench.experiment import Network, options
 from prunebench.networks import build, initialise
 from prunebench.networks.flops import count
 from prunebench.pruning import Plan, PlanError, prunable
 from prunebench.pruning.surgery import apply
+from prunebench.specs.experiment import Network, options
 
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 

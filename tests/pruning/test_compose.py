@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from prunebench.experiment import Method, options
 from prunebench.pruning import Context, PlanError, by_score, by_weight, maskable, prunable
 from prunebench.pruning.registry import resolve
+from prunebench.specs.experiment import Method, options
 
 
 def ascending(network: nn.Module, context: Context) -> dict[str, Tensor]:

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 import torch_pruning as tp
 from torch import Tensor, nn
 
-from prunebench.experiment import Method, Network, options
 from prunebench.networks import build
 from prunebench.pruning import Context, Plan, fisher, from_importance, gradients
 from prunebench.pruning.groups import survey
 from prunebench.pruning.methods.obdc import importance as obdc
 from prunebench.pruning.registry import resolve
 from prunebench.pruning.surgery import apply
+from prunebench.specs.experiment import Method, Network, options
 
 THEIRS: dict[str, Callable[[], object]] = {
     "magnitude_l1": lambda: tp.importance.MagnitudeImportance(p=1),

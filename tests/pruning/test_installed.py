@@ -9,10 +9,10 @@ from textwrap import dedent
 import pytest
 from tiny import TINY
 
-from prunebench import tables
-from prunebench.errors import UnknownNameError
-from prunebench.experiment import Method, Regulariser
-from prunebench.jobs import candidate, job
+from prunebench.common.errors import UnknownNameError
+from prunebench.judging.settings import resolve as resolve_settings
+from prunebench.protocol import tables
+from prunebench.protocol.assignment import candidate, job
 from prunebench.pruning import Context
 from prunebench.pruning.decision import decide
 from prunebench.pruning.registry import (
@@ -24,7 +24,7 @@ from prunebench.pruning.registry import (
     named,
     resolve,
 )
-from prunebench.settings import resolve as resolve_settings
+from prunebench.specs.experiment import Method, Regulariser
 
 SOURCE = '''
 """Methods of a package."""

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from prunebench.experiment import Method, Network, options
 from prunebench.networks import build
 from prunebench.pruning import Context, Plan, PlanError, prunable
 from prunebench.pruning.decision import decide
 from prunebench.pruning.methods import guided, guided_sparse
 from prunebench.pruning.registry import MethodError, methods, resolve
 from prunebench.pruning.surgery import apply
+from prunebench.specs.experiment import Method, Network, options
 
 SAME_SHARE = ("l1", "random", "uniform", "magnitude_l1", "magnitude_l2", "lamp", "fpgm", "taylor", "hessian")
 SAME_SHARE += ("obdc", "hrank", "thinet", "regression", "bn_scale", "group_norm", "group_lasso", "growing")

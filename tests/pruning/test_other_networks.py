@@ -10,11 +10,11 @@ from torch import nn
 from torchvision.models.convnext import CNBlockConfig
 from torchvision.models.resnet import Bottleneck
 
-from prunebench.experiment import Network, options
 from prunebench.networks import build
 from prunebench.networks.flops import count
 from prunebench.pruning import Plan, PlanError, prunable
 from prunebench.pruning.surgery import apply
+from prunebench.specs.experiment import Network, options
 
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 SMALL_MOBILENET = options(stages=((1, 4, 1, 1), (2, 6, 2, 2)), stem=4, last=8)

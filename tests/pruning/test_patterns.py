@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from prunebench import networks
-from prunebench.experiment import Network, options
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import plan_of
+from prunebench.pruning.masking import plan_of
 from prunebench.pruning.methods import slimming, uniform
 from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
 from prunebench.pruning.plan import Plan
+from prunebench.specs.experiment import Network, options
 
 EXAMPLE = torch.zeros(1, 1, 8, 8)
 NETWORKS = {

@@ -4,15 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from prunebench.architectures import CIFAR, IMAGENET
-from prunebench.budget import same_flops
-from prunebench.errors import UnknownNameError
-from prunebench.experiment import Network, Recipe, options
+from prunebench.common.errors import UnknownNameError
 from prunebench.networks import build
 from prunebench.networks.flops import Cost, count
 from prunebench.pruning import Plan, PlanError, keep_counts, keep_uniform, prunable
 from prunebench.pruning.predefined import TARGETS, predefined, predefined_blocks
 from prunebench.pruning.surgery import apply
+from prunebench.specs.architectures import CIFAR, IMAGENET
+from prunebench.specs.budget import same_flops
+from prunebench.specs.experiment import Network, Recipe, options
 
 NETWORKS = {
     **dict.fromkeys(["VGG-16-A"], CIFAR["l1"]["VGG-16"]),

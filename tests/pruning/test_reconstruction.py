@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Lasso
 from torch import Tensor, nn
 
-from prunebench.experiment import Method
 from prunebench.pruning import Context, Plan, PlanError
 from prunebench.pruning.methods import regression, thinet
 from prunebench.pruning.readers import Reader
 from prunebench.pruning.reconstruction import ridge
 from prunebench.pruning.registry import inheritance
 from prunebench.pruning.surgery import apply
+from prunebench.specs.experiment import Method
 
 
 def seeded(context: Context, images: Tensor) -> Context:

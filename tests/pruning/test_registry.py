@@ -12,11 +12,11 @@ import pytest
 import torch
 from torch import nn
 
-from prunebench.errors import UnknownNameError
-from prunebench.experiment import Method, options
+from prunebench.common.errors import UnknownNameError
 from prunebench.pruning import Context, Plan, keep_uniform, prunable
 from prunebench.pruning.decision import decide
 from prunebench.pruning.registry import MethodError, inheritance, load_file, resolve
+from prunebench.specs.experiment import Method, options
 
 L2 = '''
 """Filters with the smallest L2 norm, the same share of every layer."""

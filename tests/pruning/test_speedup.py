@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from prunebench.experiment import Network, options
 from prunebench.networks import build
 from prunebench.networks.flops import count
 from prunebench.pruning import Context, Plan, keep_uniform, prunable
 from prunebench.pruning.decision import Decision, decide
 from prunebench.pruning.registry import MethodError, named, resolve
 from prunebench.pruning.speedup import TOLERANCE, at_flops
+from prunebench.specs.experiment import Network, options
 
 
 def by_position(network: nn.Module, ratio: float, context: Context) -> Plan:

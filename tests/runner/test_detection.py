@@ -7,17 +7,18 @@ import torch
 from safetensors.torch import load_file
 from tiny import TINY
 
-from prunebench import tables
-from prunebench.datasets.registry import describe
-from prunebench.experiment import Network, Recipe, options
-from prunebench.jobs import job
-from prunebench.observation import observe, specs
-from prunebench.recipes import Recipes
-from prunebench.runner.local import Piece, Runner
+from prunebench.datasets.available import describe
+from prunebench.judging.observation import observe, specs
+from prunebench.protocol import tables
+from prunebench.protocol.assignment import job
+from prunebench.protocol.recipes import Recipes
+from prunebench.protocol.tiers import SMOKE
+from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress
 from prunebench.runner.trained import load_annotated, starting_detector, trained_detector, trained_network
-from prunebench.store import Store
-from prunebench.tiers import SMOKE
+from prunebench.runner.workshop import Piece
+from prunebench.specs.experiment import Network, Recipe, options
+from prunebench.store.store import Store
 from prunebench.training.detection import evaluate_detector
 
 ROW = tables.load().row("t12.voc07.resnet34-b")

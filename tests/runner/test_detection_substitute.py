@@ -7,16 +7,17 @@ from dataset_files import arrays, write_npz
 from tiny import TINY
 from voc_files import write_voc
 
-from prunebench import tables
-from prunebench.audit import evaluated
+from prunebench.datasets.available import describe, substitutes
 from prunebench.datasets.importing import add, described
-from prunebench.datasets.registry import describe, substitutes
-from prunebench.experiment import Network, options
-from prunebench.jobs import job
-from prunebench.runner.local import Piece, Runner
+from prunebench.protocol import tables
+from prunebench.protocol.assignment import job
+from prunebench.protocol.tiers import SMOKE
+from prunebench.runner.audit import evaluated
+from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress
-from prunebench.store import Store
-from prunebench.tiers import SMOKE
+from prunebench.runner.workshop import Piece
+from prunebench.specs.experiment import Network, options
+from prunebench.store.store import Store
 
 CELLS = {
     split: {f"{split}{i}": [("cell", (3 + i, 3, 18, 20)), ("dish", (1, 1, 40, 30))] for i in range(4)}

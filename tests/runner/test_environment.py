@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from prunebench.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError
 from prunebench.runner import environment
 from prunebench.runner.environment import device, hardware
 

@@ -7,15 +7,17 @@ import torch
 from safetensors.torch import load_file
 from tiny import TINY
 
-from prunebench import tables
-from prunebench.experiment import Method, Network, Regulariser, options
-from prunebench.jobs import Job, job
-from prunebench.observation import observe, specs
+from prunebench.judging.observation import observe, specs
+from prunebench.protocol import tables
+from prunebench.protocol.assignment import job
+from prunebench.protocol.jobs import Job
 from prunebench.pruning.plan import Plan
-from prunebench.runner.local import Piece, Runner
+from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress, Reader
 from prunebench.runner.trained import starting_network, trained_network
-from prunebench.store import Store
+from prunebench.runner.workshop import Piece
+from prunebench.specs.experiment import Method, Network, Regulariser, options
+from prunebench.store.store import Store
 
 ROW = tables.load().row("t4.imagenet.vgg-11.50")
 ARMS = ("finetune", "scratch_e", "scratch_b")

@@ -5,12 +5,12 @@ import json
 import torch
 from torchvision.models import convnext_tiny
 
-from prunebench.datasets.registry import describe
-from prunebench.experiment import Dataset, Method, Network, Pruning, Recipe, Start, Training, options
+from prunebench.common.randomness import rng
+from prunebench.datasets.available import describe
 from prunebench.pruning.plan import Plan
-from prunebench.randomness import rng
 from prunebench.runner.trained import starting_network
-from prunebench.store import Store
+from prunebench.specs.experiment import Dataset, Method, Network, Pruning, Recipe, Start, Training, options
+from prunebench.store.store import Store
 
 LAYER, KEPT = "features.1.0.block.3", range(0, 384, 3)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from prunebench.parts import Point
+from prunebench.records.parts import Point
 from prunebench.statistics import curve_at_least, curve_efficiency, curve_equivalent, curve_greater, greater, sample
 from prunebench.statistics.curves import mean_weights
 

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from prunebench.datasets.registry import describe
+from prunebench.common.errors import TrainingError
+from prunebench.datasets.available import describe
 from prunebench.datasets.scenes import load_scenes
-from prunebench.errors import TrainingError
-from prunebench.experiment import Recipe
-from prunebench.networks.detection import faster_rcnn
+from prunebench.networks.detectors import faster_rcnn
 from prunebench.networks.resnet import ResNet
-from prunebench.tiers import SMOKE
+from prunebench.protocol.tiers import SMOKE
+from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Partial
 from prunebench.training.detection import evaluate_detector, train_detector
 

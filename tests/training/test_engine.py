@@ -5,8 +5,8 @@ import torch
 from small import RECIPE, bits, images, network
 from torch import nn
 
-from prunebench.errors import PrunebenchError
-from prunebench.experiment import Recipe
+from prunebench.common.errors import PrunebenchError
+from prunebench.specs.experiment import Recipe
 from prunebench.training.engine import Engine
 from prunebench.training.engine_graph import GraphEngine, engine
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from prunebench import networks
-from prunebench.experiment import Network, Recipe, options
+from prunebench.specs.experiment import Network, Recipe, options
 from prunebench.training.engine import Engine
 from prunebench.training.layout import layout
 

@@ -12,12 +12,12 @@ import torch
 from small import RECIPE, bits, images, network
 from torch import nn
 
-from prunebench.errors import TrainingError
-from prunebench.experiment import Recipe
-from prunebench.randomness import rng
+from prunebench.common.errors import TrainingError
+from prunebench.common.randomness import rng
+from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Partial
+from prunebench.training.gradients import bn_l1
 from prunebench.training.loop import train
-from prunebench.training.regularisers import bn_l1
 from prunebench.training.schedule import lr_at, lr_sum
 
 
@@ -145,7 +145,7 @@ print(sum(float(t.double().sum()) for t in net.state_dict().values()).hex())
 
 def test_kill_minus_nine_costs_at_most_the_epoch_in_work(tmp_path):
     def code(partial, wait):
-        tests = str(Path(__file__).parents[1])
+        tests = str(Path(__file__).parents[1] / "support")
         return [sys.executable, "-c", KILLED.format(folder=tests, partial=str(tmp_path / partial), wait=wait)]
 
     process = subprocess.Popen(code("killed", True), stdout=subprocess.PIPE, text=True)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from prunebench.pruning.compose import by_weight
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import maskable
+from prunebench.pruning.masking import maskable
 
 TEMPERATURE = 200.0
 """Divides the logits (Wang et al. 2020)."""

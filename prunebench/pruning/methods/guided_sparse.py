@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import above_threshold, maskable, plan_of
+from prunebench.pruning.masking import above_threshold, maskable, plan_of
 from prunebench.pruning.methods import magnitude
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.stages import matched, stages

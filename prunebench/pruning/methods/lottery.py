@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import plan_of, smallest
+from prunebench.pruning.masking import plan_of, smallest
 from prunebench.pruning.methods.magnitude import score
 from prunebench.pruning.plan import Plan, PlanError
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import plan_of
+from prunebench.pruning.masking import plan_of
 from prunebench.pruning.methods import magnitude
 from prunebench.pruning.plan import Plan
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from prunebench.pruning.compose import by_weight
 from prunebench.pruning.context import Context
 from prunebench.pruning.importance import fresh_gradients
-from prunebench.pruning.masks import maskable
+from prunebench.pruning.masking import maskable
 
 
 def score(network: nn.Module, context: Context) -> dict[str, Tensor]:

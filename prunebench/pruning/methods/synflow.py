@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from prunebench.pruning.compose import by_weight
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import maskable
+from prunebench.pruning.masking import maskable
 
 
 def magnitudes(network: nn.Module) -> nn.Module:

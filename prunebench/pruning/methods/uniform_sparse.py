@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from prunebench.pruning.context import Context
-from prunebench.pruning.masks import maskable, plan_of
+from prunebench.pruning.masking import maskable, plan_of
 from prunebench.pruning.plan import Plan
 
 

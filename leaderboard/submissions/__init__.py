@@ -1,0 +1,1 @@
+"""Submissions: records that somebody sends are checked, compared with those that are there, and challenged."""

@@ -1,0 +1,244 @@
+"""pytest glue: parameters, fixtures and outcomes of claim tests. It translates and decides nothing.
+
+Its options are in `options`; header, progress and closing tables in `parent`. Importing it imports neither torch nor
+mlflow nor numpy, so that `pytest --help` stays fast.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from prunebench.common.errors import PrunebenchError
+from prunebench.judging.sequential import Unsettled
+from prunebench.judging.settings import Settings
+from prunebench.plugin.options import offer, option, settings_of
+from prunebench.plugin.parent import Parent
+from prunebench.protocol import tables
+from prunebench.runner.estimate import BudgetError
+
+if TYPE_CHECKING:
+    from prunebench.judging.claim import Case
+    from prunebench.judging.observed import Observed
+    from prunebench.protocol.tables import Row
+    from prunebench.runner.local import Runner
+    from prunebench.statistics import State, Verdict
+
+CASE = pytest.StashKey["Case"]()
+PROPERTY = "prunebench"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the options."""
+    offer(parser)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker when the budget ends."""
+    node.workerinput["pb_deadline"] = settings_of(node.config).deadline
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Let tests be handed out one by one under `-n`, unless the user says how."""
+    if config.getoption("numprocesses", None) and config.getoption("dist", "no") == "no":
+        config.option.dist = "worksteal"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line(
+        "markers",
+        "claim(id, table=()): a claim of the paper by its id; `table` gives the test the rows of a table or several",
+    )
+
+
+def activate(config: pytest.Config) -> None:
+    """Make this run one on claims; called by `claims/conftest.py`."""
+    if hasattr(config, "workerinput"):
+        _lend_a_hand(config, config.workerinput)
+    elif not config.pluginmanager.has_plugin("prunebench-parent"):
+        settings, uri = settings_of(config), option(config, "tracking-uri")
+        if not config.option.collectonly:
+            _try(settings)
+        file = option(config, "json") and config.invocation_params.dir / option(config, "json")
+        config.pluginmanager.register(Parent(config, settings, uri, file), "prunebench-parent")
+
+
+def _lend_a_hand(config: pytest.Config, told: dict[str, Any]) -> None:
+    from prunebench.runner.board import Noticeboard
+    from prunebench.runner.helping import Helper
+
+    if "pb_board" in told and not option(config, "stored"):
+        instead = int(told["workerid"].removeprefix("gw")) >= told["workercount"]
+        config.pluginmanager.register(Helper(Noticeboard(Path(told["pb_board"])), instead), "prunebench-helper")
+
+
+def _try(settings: Settings) -> None:
+    from prunebench.plugin.worker import check
+
+    try:
+        check(settings)
+    except PrunebenchError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a claim test the rows of its table: one each as `row`, or all as `rows`."""
+    marker = metafunc.definition.get_closest_marker("claim")
+    if marker is None:
+        return
+    claim, named = _read(marker, metafunc.definition)
+    rows = [row for table in named for row in tables.load().of_table(table)]
+    if "row" in metafunc.fixturenames and rows:
+        metafunc.parametrize("row", rows, ids=[row.id for row in rows])
+    if "rows" in metafunc.fixturenames:
+        metafunc.parametrize("rows", [rows], ids=[claim])
+
+
+def _read(marker: pytest.Mark, item: Any) -> tuple[str, tuple[str, ...]]:
+    """Return a marker's claim and its tables."""
+    known = {*tables.load().claims, "control", "candidate"}
+    unknown = sorted(set(marker.kwargs) - {"table"})
+    if unknown or len(marker.args) != 1 or marker.args[0] not in known:
+        raise pytest.UsageError(
+            f"{item.nodeid}: cannot read @pytest.mark.claim with {marker.args} and {marker.kwargs}; "
+            f"valid: one id of {', '.join(sorted(known))}, and optionally table=..."
+        )
+    given = marker.kwargs.get("table", ())
+    named = (given,) if isinstance(given, str) else tuple(given)
+    for table in named:
+        if not tables.load().of_table(table):
+            raise pytest.UsageError(f"{item.nodeid}: table {table!r} has no rows in claims/tables.yaml")
+    return marker.args[0], named
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `-k` find a claim test by claim, table, method, network and dataset."""
+    for item in items:
+        if marker := item.get_closest_marker("claim"):
+            item.extra_keyword_matches.update(map(str, marker.args))
+            table = marker.kwargs.get("table")
+            item.extra_keyword_matches.update([f"table-{table}"] if isinstance(table, str) else [])
+            row = getattr(item, "callspec", None) and item.callspec.params.get("row")  # type: ignore[attr-defined]
+            if row is not None:
+                item.extra_keyword_matches.update((row.method, row.network, row.dataset))
+
+
+@pytest.fixture(scope="session")
+def _runner(request: pytest.FixtureRequest) -> Runner:
+    from prunebench.plugin.worker import runner
+
+    name = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    helper = request.config.pluginmanager.get_plugin("prunebench-helper")
+    return runner(settings_of(request.config), name, option(request.config, "stored"), helper)
+
+
+@pytest.fixture(scope="session")
+def _memory() -> dict[Any, Observed]:
+    return {}
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest, _runner: Runner, _memory: dict[Any, Observed]) -> Case:
+    """What a claim test observes and finds."""
+    from prunebench.judging.claim import Case, statement
+
+    claim, _ = _read(request.node.get_closest_marker("claim"), request.node)
+    if claim == "candidate" and not settings_of(request.config).method:
+        pytest.skip("no method to judge: give --pb-method FILE.py:NAME")
+    known = tables.load().claims.get(claim)
+    request.node.stash[CASE] = found = Case(
+        settings=settings_of(request.config),
+        runner=_runner,
+        claim=claim,
+        name=_name(request),
+        statement=statement(inspect.getdoc(request.function)),
+        section=known.section if known else f"{claim}s",
+        one_row="row" in request.fixturenames and claim != "control",
+        memory=_memory,
+    )
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run a claim test once per look, each with more seeds, until its verdict is settled."""
+    from prunebench.statistics import at_confidence
+
+    case = pyfuncitem.stash.get(CASE, None)
+    if case is None:
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    whole = settings_of(pyfuncitem.config)
+    for look, settings in zip(whole.looks, whole.stages, strict=True):
+        case.settings = settings
+        case.observed.clear()
+        with suppress(Unsettled), at_confidence(look.confidence):
+            pyfuncitem.obj(**arguments)
+            break
+    return True
+
+
+def _name(request: pytest.FixtureRequest) -> str:
+    """Return the name of a claim test, with its parameters where one function makes several."""
+    name = str(request.node.originalname).removeprefix("test_")
+    apart = "rows" not in request.fixturenames and hasattr(request.node, "callspec")
+    return f"{name}.{request.node.callspec.id}" if apart else name
+
+
+@pytest.fixture
+def observe(case: Case) -> Callable[..., Observed]:
+    """Train what a row lacks and return its arms: `observe(row)["finetune"]`; skip where the budget is at its end."""
+
+    def named(row: Row, *args: Any, **kwargs: Any) -> Observed:
+        try:
+            return case.observe(row, *args, **kwargs)
+        except BudgetError as error:
+            pytest.skip(str(error))
+        except Exception as error:
+            error.add_note(f"in row {row.id}")
+            raise
+
+    return named
+
+
+@pytest.fixture
+def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """End a claim test: SUPPORTED passes, REFUTED fails, INCONCLUSIVE is an expected failure (`--pb-strict`: fails).
+
+    A control says by `expect` which states it must end in; any other fails. What else it is told, `Case.conclude` says.
+    """
+
+    def conclude(verdict: Verdict, expect: Sequence[State] = ("SUPPORTED",), **told: Any) -> None:
+        unsettled = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
+        if unsettled and len(case.settings.seeds) < case.settings.looks[-1].seeds:
+            raise Unsettled
+        if case.runner.helps:
+            return
+        finding = case.conclude(verdict, expect=expect, **told)
+        request.node.user_properties.append((PROPERTY, finding.as_property()))
+        if verdict.state in expect:
+            return
+        if verdict.state == "INCONCLUSIVE" and case.claim != "control" and not case.settings.strict:
+            pytest.xfail(f"INCONCLUSIVE: {verdict.reason}")
+        pytest.fail(f"{verdict.state}: {verdict.relation}. {verdict.reason}", pytrace=False)
+
+    return conclude
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Show errors that explain themselves without a traceback."""
+    report = yield
+    if call.excinfo is not None and isinstance(call.excinfo.value, PrunebenchError):
+        error = call.excinfo.value
+        report.longrepr = "\n".join([str(error), *getattr(error, "__notes__", ())])
+    return report

@@ -1,0 +1,107 @@
+"""The options of pytest, `--pb-...` or `pb_...` in the ini file, and the settings that they come to."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Literal
+
+import pytest
+
+from prunebench.common.errors import PrunebenchError
+from prunebench.judging.settings import Settings, resolve
+from prunebench.runner.estimate import duration
+
+SETTINGS = pytest.StashKey[Settings]()
+
+OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "tier": (
+        "size of a run: smoke, laptop, quick, paper; auto is quick with a GPU and a dataset of the paper, else smoke",
+        {"default": "auto", "metavar": "TIER"},
+    ),
+    "seeds": (
+        "how many seeds each row gets (default: the tier's); auto adds them until the verdict is settled, up to LIMIT",
+        {"metavar": "N|auto[:LIMIT]"},
+    ),
+    "method": ("a pruning method of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:NAME|INSTALLED"}),
+    "network": ("a network of yours, for `-k candidate`", {"default": "", "metavar": "FILE.py:BUILD"}),
+    "dataset": (
+        "what stands for a dataset of the paper in place of the tier's; may be repeated",
+        {"action": "append", "default": (), "metavar": "PAPER=OURS"},
+    ),
+    "data": ("folder of datasets, checkpoints and records", {"default": "data", "metavar": "DIR"}),
+    "tracking-uri": ("MLflow store (default: MLFLOW_TRACKING_URI, then sqlite:///mlflow.db)", {"metavar": "URI"}),
+    "budget": (
+        "start no training that would not end within this time, such as 9m or 1h30m; the next run goes on",
+        {"default": "", "metavar": "TIME"},
+    ),
+    "json": ("write all verdicts of the run to a file", {"metavar": "FILE"}),
+    "device": ("where trainings run: cpu, cuda, or auto for CUDA where there is a GPU", {"default": "auto"}),
+    "deterministic": (
+        "equal trainings give equal bits on a GPU as well, at some speed; on a CPU they do anyway",
+        {"action": "store_true", "default": False},
+    ),
+    "stored": (
+        "train nothing: a row whose outcomes are not all stored ends in an error",
+        {"action": "store_true", "default": False},
+    ),
+    "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
+}
+"""By name, what each option does, and how the command line takes it."""
+
+RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic", "network")
+"""Options that become `Settings`."""
+
+KINDS: dict[str, Literal["string", "bool", "linelist"]] = {
+    "store": "string",
+    "store_true": "bool",
+    "append": "linelist",
+}
+"""What an option is in the ini file, by what it does on the command line."""
+
+
+def offer(parser: pytest.Parser) -> None:
+    """Offer every option on the command line and, by the same name with underscores, in the ini file."""
+    group = parser.getgroup("prunebench", "prunebench: claims about pruning")
+    for name, (text, settings) in OPTIONS.items():
+        flag = {k: v for k, v in settings.items() if k != "default"}
+        group.addoption(f"--pb-{name}", dest=_ini(name), default=None, help=text, **flag)
+        kind = KINDS[settings.get("action", "store")]
+        parser.addini(_ini(name), f"{text}; as --pb-{name}", type=kind, default=settings.get("default"))
+
+
+def _ini(name: str) -> str:
+    return f"pb_{name.replace('-', '_')}"
+
+
+def option(config: pytest.Config, name: str) -> Any:
+    """Return an option's value: from the command line, else from the ini file, else its default."""
+    given = config.getoption(_ini(name))
+    if given is not None:
+        return given
+    return config.getini(_ini(name))
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """Return the run's settings, resolved once.
+
+    Raises:
+        pytest.UsageError: an option has a value that is none.
+    """
+    if SETTINGS not in config.stash:
+        workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
+        given = {name: option(config, name) for name in RESOLVED}
+        try:
+            deadline = _deadline(config)
+            config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers, deadline=deadline)
+        except (PrunebenchError, ValueError) as error:
+            raise pytest.UsageError(str(error)) from error
+    return config.stash[SETTINGS]
+
+
+def _deadline(config: pytest.Config) -> float | None:
+    """Return when the budget ends; the workers of `-n` have it from their parent."""
+    if hasattr(config, "workerinput"):
+        found: float | None = config.workerinput["pb_deadline"]
+        return found
+    budget = option(config, "budget")
+    return time.time() + duration(budget) if budget else None

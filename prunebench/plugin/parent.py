@@ -1,0 +1,181 @@
+"""What only the parent process of a run does: header, live progress, logging to MLflow, versioning, closing tables."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from prunebench.common.errors import PrunebenchError
+from prunebench.judging.settings import Settings, cores
+from prunebench.protocol.tables import hint
+from prunebench.protocol.tiers import Tier
+from prunebench.records.summary import check, entries, failed, save
+from prunebench.records.tracking import Tracker, TrackingError, resolve_uri
+from prunebench.runner import environment
+from prunebench.runner.progress import Reader, Status, open_stream
+from prunebench.store.store import Store
+from prunebench.store.versioning import add, content, is_versioned
+
+
+class Parent:
+    """A pytest plugin of the parent process; under `-n` it runs beside the workers, else around the tests."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, uri: str | None, file: Path | None) -> None:
+        """Check that the store can be written before anything is trained.
+
+        Args:
+            config: pytest's.
+            settings: of the run.
+            uri: of the MLflow store, as given.
+            file: where all verdicts go as JSON, if anywhere.
+
+        Raises:
+            pytest.UsageError: the store or the file cannot be written.
+        """
+        self.config, self.settings, self.file = config, settings, file
+        self.store = Store(settings.data, settings.work)
+        self.tracker = Tracker(resolve_uri(uri, settings.root))
+        self.findings: list[dict[str, Any]] = []
+        self.entries: list[dict[str, Any]] = []
+        self.trouble: list[str] = []
+        self.status: Status | None = None
+        self.before = content(settings.data)
+        self.board: TemporaryDirectory[str] | None = None
+        if not config.option.collectonly:
+            try:
+                check(file)
+                self.store.prepare()
+            except PrunebenchError as error:
+                raise pytest.UsageError(str(error)) from error
+
+    def pytest_report_header(self) -> list[str]:
+        """Say what will be trained, on what, where it goes and how it will be judged."""
+        s, tier = self.settings, self.settings.tier
+        place = s.device if self.config.option.collectonly else environment.device(s.device, environment.gpus())
+        return [
+            f"prunebench: tier {tier.name} ({s.why}), {_seeds(s)}, "
+            f"margin {tier.margin:g} points at {tier.confidence:.0%}",
+            f"  data:    {_datasets(tier)}; {tier.summary}",
+            f"  device:  {place}, {environment.processor()}, {cores()} cores; "
+            f"{s.workers} worker(s) x {s.threads} thread",
+            f"  store:   {s.data} ({len(self.before.outcomes)} outcomes); tracking: {self.tracker.uri}; "
+            f"commit {environment.commit()}",
+        ]
+
+    def pytest_sessionstart(self) -> None:
+        """Start the live progress."""
+        folder = self.settings.work / "progress"
+        shutil.rmtree(folder, ignore_errors=True)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or self.config.option.collectonly:
+            return
+        reporter.reportchars += "s" * ("s" not in reporter.reportchars)  # a test that is skipped says why
+        drawable = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and self.config.option.capture != "no"
+        self.status = Status(reporter._tw._file, open_stream(), Reader(folder), interactive=drawable)
+        reporter._tw._file = self.status
+        self.status.start()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Show a worker the noticeboard of this run."""
+        if self.board is None:
+            self.board = TemporaryDirectory(prefix="prunebench-")
+        node.workerinput["pb_board"] = self.board.name
+
+    def pytest_enter_pdb(self) -> None:
+        """Leave the terminal to the debugger."""
+        if self.status is not None:
+            self.status.stop()
+
+    def pytest_leave_pdb(self) -> None:
+        """Show progress again."""
+        if self.status is not None:
+            self.status.start()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Log what a test found as soon as it is known."""
+        found: list[Any] = [value for name, value in report.user_properties if name == "prunebench"]
+        if report.failed and not found:
+            self.entries.append(failed(report))
+        if found and report.when == "call":
+            self.findings.append(found[0])
+            self.entries += entries(report.nodeid, found[0]["path"])
+            self._log(found[0])
+
+    def _log(self, finding: dict[str, Any]) -> None:
+        from prunebench.records.record import load
+
+        if self.trouble:
+            return
+        try:
+            self.tracker.log(load(Path(finding["path"]).read_text()), self.store.folder)
+        except Exception as error:  # whatever MLflow meets must not end a run that trains for hours
+            said = f"{error}" if isinstance(error, TrackingError) else f"MLflow failed: {error!r}."
+            self.trouble.append(
+                f"{said.rstrip('.')}. The run went on and its records are kept; `prunebench sync` logs them later."
+            )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Version what is new; nothing is versioned after an interruption, since it may be half of a row."""
+        if self.status is not None:
+            self.status.stop()
+        if self.file is not None and not self.config.option.collectonly:
+            self._save(self.file)
+        fresh = content(self.settings.data) != self.before
+        if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
+            self.trouble += filter(None, [add(self.settings.data)])
+
+    def _save(self, file: Path) -> None:
+        try:
+            save(file, self.entries)
+        except OSError as error:
+            self.trouble.append(f"cannot write --pb-json {file}: {error.strerror}; the verdicts are in the records.")
+
+    def pytest_unconfigure(self) -> None:
+        """End the live progress for good."""
+        if self.status is not None:
+            self.status.close()
+        if self.board is not None:
+            self.board.cleanup()
+
+    def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
+        """Print the closing tables and what went wrong beside the tests."""
+        from rich.console import Console
+
+        from prunebench.judging.report import closing_tables
+
+        if self.findings:
+            terminalreporter.section("prunebench")
+            width = terminalreporter._tw.fullwidth if sys.stdout.isatty() else 150
+            console = Console(file=terminalreporter._tw._file, width=width, force_terminal=sys.stdout.isatty())
+            for table in closing_tables(self.findings, self.settings.tier.margin):
+                console.print(table)
+            computed = sum(finding["computed"] for finding in self.findings)
+            terminalreporter.write_line(
+                f"{computed} outcomes computed; records in {self.settings.data / 'records' / self.settings.tier.name}"
+                if computed
+                else "nothing was trained: every outcome was in the store"
+            )
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            self.trouble.append(hint(self.config.option.keyword))
+        for line in self.trouble:
+            terminalreporter.write_line(f"prunebench: {line}", yellow=True)
+
+
+def _seeds(settings: Settings) -> str:
+    counts = [str(look.seeds) for look in settings.looks]
+    return f"{', '.join(counts)} seed{'s' * (counts != ['1'])}{' until it is settled' if len(counts) > 1 else ''}"
+
+
+def _datasets(tier: Tier) -> str:
+    """Return what stands for the paper's datasets, in words."""
+    own = [f"{ours.name} in place of {paper}" for paper, ours in tier.substitutes.items()]
+    rest = [f"{tier.dataset} in place of every {'other ' * bool(own)}dataset of the paper"] if tier.dataset else []
+    return ", ".join([*own, *rest]) or "none of the paper's datasets is here"

@@ -1,0 +1,139 @@
+"""The record: one JSON document with all that is known of one row or claim. It is the truth; MLflow and pages show it.
+
+A record is derived from stored outcomes alone: the same outcomes give the same bytes, whoever derives it and when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import Field
+
+from prunebench.records.parts import (
+    Arm,
+    Interval,
+    Part,
+    Point,
+    Provenance,
+    Pruned,
+    Published,
+    Size,
+    State,
+    Subject,
+    VerdictRecord,
+)
+
+SCHEMA = 1
+"""Version of this schema; a reader refuses records of another version."""
+
+
+class Record(Part):
+    """All that is known of one row in one tier.
+
+    Attributes:
+        row: id, such as `t4.cifar10.vgg-19.70`.
+        claims: ids of the claims that it is evidence for.
+        title: a line for people, such as `VGG-19 on CIFAR-10, slimming 70 %`.
+        seeds_planned: how many seeds the run asked for; arms with fewer are in work.
+        arms: by name: `dense`, `sparse` (trunk), `pruned`, `finetune`, `scratch_e`, `scratch_b`, ...
+        paper: the paper's numbers by arm name (`dense`, `finetune`, `scratch_e`, `scratch_b`).
+        same_as: other rows that come to the very same specs in this tier and share the outcomes.
+        values: `weight` (fine-tuned less Scratch-B) and `architecture` (Scratch-B less uniform pruning's Scratch-B at
+            the same FLOPs), where they were measured.
+        agreement: by arm, our mean less the paper's; only in tiers that train on the paper's dataset.
+    """
+
+    schema_version: Literal[1] = 1
+    protocol: int
+    kind: Literal["row"] = "row"
+    row: str
+    claims: list[str]
+    title: str
+    section: str
+    table: str
+    tier: str
+    dataset: Subject
+    network: Subject
+    method: Subject
+    ratio: float = Field(ge=0, lt=1)
+    seeds_planned: int
+    dense: Size
+    pruned: list[Pruned]
+    arms: dict[str, Arm]
+    paper: dict[str, Published]
+    verdicts: list[VerdictRecord]
+    same_as: list[str] = []
+    values: dict[str, Interval] = {}
+    agreement: dict[str, Interval] = {}
+    notes: list[str] = []
+    provenance: Provenance
+    command: str
+
+
+class ClaimRecord(Part):
+    """The verdict of a claim that speaks of many rows (or of a control), with the rows that it was derived from.
+
+    Attributes:
+        name: the test, such as `c08-scratch-b-beats-finetune`; unique within a tier.
+        claim: id, such as `C08`; `control` for the planted controls.
+        statement: what is claimed, in our words.
+        paper: what the paper itself reports, in a few words, empty where nothing.
+        rows: ids of the rows it uses.
+        control: whether this is a planted control and no claim of the paper.
+        expected: states that the test passes with.
+        aside: further comparisons, to be shown.
+        curves: by name, the curves that were compared.
+        axes: what x and y of the curves are, with their units.
+    """
+
+    schema_version: Literal[1] = 1
+    protocol: int
+    kind: Literal["claim"] = "claim"
+    name: str
+    claim: str
+    statement: str
+    section: str
+    tier: str
+    paper: str = ""
+    rows: list[str]
+    verdict: VerdictRecord
+    control: bool = False
+    expected: list[State] = ["SUPPORTED"]
+    aside: list[VerdictRecord] = []
+    curves: dict[str, list[Point]] = {}
+    axes: list[str] = []
+    command: str
+
+
+AnyRecord = Record | ClaimRecord
+
+
+def dump(record: AnyRecord) -> str:
+    """Return the record's canonical text: indented JSON with a final newline."""
+    return json.dumps(record.model_dump(mode="json", exclude_defaults=False), indent=1) + "\n"
+
+
+def load(text: str) -> AnyRecord:
+    """Read a record's text.
+
+    Raises:
+        ValueError: the text is not a record of this schema; says where.
+    """
+    data: Any = json.loads(text)
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version != SCHEMA:
+        raise ValueError(f"a record of schema {version!r}; this prunebench reads schema {SCHEMA}")
+    model = ClaimRecord if data.get("kind") == "claim" else Record
+    return model.model_validate(data)
+
+
+def name_of(record: AnyRecord) -> str:
+    """Return the record's name within its tier: the row's id, or the claim test's name."""
+    return record.row if isinstance(record, Record) else record.name
+
+
+def record_digest(record: AnyRecord) -> str:
+    """Return the sha256 of the record's canonical text."""
+    return hashlib.sha256(dump(record).encode()).hexdigest()

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leaderboard.site.collect import NoRecordsError, export
+from leaderboard.site.evidence import claim_lines
+from leaderboard.site.pages import SiteError, build
+from leaderboard.site.views import line
+from leaderboard.submissions.challenges import Challenge
+from prunebench.judging.observation import CRIPPLED
+from prunebench.protocol import tables
+from prunebench.records.parts import Interval, Subject
+from prunebench.records.record import ClaimRecord, Record, dump
+from prunebench.specs.experiment import PROTOCOL
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+Make = Callable[..., Record]
+MakeClaim = Callable[..., ClaimRecord]
+
+
+def text_of(page: Path) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page.read_text())))
+
+
+def data_of(page: Path) -> Any:
+    found = re.search(r'<script type="application/json" id="data">(.*)</script>', page.read_text())
+    assert found
+    return json.loads(found[1])
+
+
+def groups_of(site: Path) -> list[Any]:
+    return json.loads((site / "data" / "site.js").read_text().removeprefix("pb.site=").removesuffix(";\n"))["groups"]
+
+
+def build_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    command = [sys.executable, "-m", "leaderboard", "build", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_index_has_the_answer_for_each_tier(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
+    refuted = make_record("t4.cifar10.vgg-19.80", levels={"scratch_b": 80.0})
+    control = make_claim("control-planted", claim="control", statement="Planted.", control=True)
+    build([make_record(), refuted, make_claim(), control, make_record(tier="paper")], tmp_path / "site")
+    text = text_of(tmp_path / "site" / "index.html")
+    assert "1 claim test 1 supported , 0 refuted , 0 inconclusive" in text
+    assert "2 rows 1 supported , 1 refuted , 0 inconclusive" in text
+    assert "digits, narrow networks: shows that the machinery works, never the paper's result" in text
+    assert text.index("Tier paper") < text.index("Tier smoke")
+
+
+def test_row_page_carries_its_record(tmp_path: Path, make_record: Make) -> None:
+    record = make_record(same_as=["t4.other"])
+    build([record], tmp_path)
+    page = tmp_path / "rows" / "smoke" / "t4.cifar10.vgg-19.70.html"
+    assert record.title in text_of(page)
+    assert Record.model_validate(data_of(page)["record"]) == record
+
+
+def test_rows_that_share_their_runs_count_as_one(tmp_path: Path, make_record: Make) -> None:
+    rows = [make_record("a", same_as=["b"], key=1), make_record("b", same_as=["a"], key=1), make_record("c")]
+    build(rows, tmp_path)
+    assert "2 of these with runs of their own, 0 more compare other arms" in text_of(tmp_path / "index.html")
+
+
+def test_rows_that_value_weights_and_architecture_come_first(tmp_path: Path, make_record: Make) -> None:
+    value = Interval(difference=1.0, lower=0.5, upper=1.5, confidence=0.95, n=[3, 3])
+    build([make_record("a"), make_record("z", values={"architecture": value}), make_record("b")], tmp_path)
+    (lines,) = (tmp_path / "data" / "rows").glob("*.js")
+    found = [lines.read_text().index(f'"{row}"') for row in ("z", "a", "b")]
+    assert found == sorted(found)
+
+
+def test_protocols_are_told_apart_as_tiers_are(tmp_path: Path, make_record: Make) -> None:
+    records = [make_record(), make_record(protocol=PROTOCOL + 1), make_record(tier="smoke~2", row="taken")]
+    assert build(records, tmp_path) == []
+    groups = groups_of(tmp_path)
+    assert [(group["tier"], group["protocol"]) for group in groups if group["tier"] == "smoke"] == [
+        ("smoke", PROTOCOL + 1),
+        ("smoke", PROTOCOL),
+    ]
+    pages = [page.parent.name for page in tmp_path.glob("rows/*/*.html")]
+    assert len(pages) == len(set(pages)) == len(groups) == 3
+
+
+def test_second_record_of_a_row_is_left_out_wherever_it_stands(tmp_path: Path, make_record: Make) -> None:
+    first, same, second = make_record(notes=["first"]), make_record(notes=["first"]), make_record(notes=["second"])
+    skipped = build([first, same, second], tmp_path)
+    page = tmp_path / "rows" / "smoke" / f"{first.row}.html"
+    assert skipped == [f"{first.row}: a second, different record of {first.row} in tier smoke; the first one is kept"]
+    assert data_of(page)["record"]["notes"] == ["first"]
+    assert groups_of(tmp_path)[0]["row_states"]["supported"] == 1
+
+
+def test_text_of_a_record_is_only_ever_data(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
+    subject = Subject(name=HOSTILE, used=HOSTILE)
+    texts = {"row": f"../{HOSTILE}", "tier": HOSTILE, "title": HOSTILE, "notes": [HOSTILE], "command": HOSTILE}
+    record = make_record(**texts, dataset=subject, network=subject, method=subject, claims=[HOSTILE], same_as=[HOSTILE])
+    arms = {HOSTILE: record.arms["scratch_b"]} | record.arms
+    claim = make_claim(statement=HOSTILE, paper=HOSTILE, rows=[HOSTILE], tier=HOSTILE, claim=HOSTILE)
+    build([record.model_copy(update={"arms": arms}), claim], tmp_path / "site")
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    for page in (tmp_path / "site").rglob("*.html"):
+        assert not re.search(r"<img|<script>", page.read_text())
+    for script in (tmp_path / "site" / "data").rglob("*.js"):
+        assert "</script" not in script.read_text()
+
+
+def test_pages_ask_no_other_machine(tmp_path: Path, make_record: Make) -> None:
+    build([make_record()], tmp_path)
+    for page in tmp_path.rglob("*.html"):
+        for address in re.findall(r'(?:src|href)="([^"]*)"', page.read_text()):
+            if not address.startswith(("#", "data:")):
+                assert (page.parent / address.partition("#")[0]).is_file(), address
+    assert "@import" not in (tmp_path / "assets" / "style.css").read_text()
+
+
+def test_second_build_leaves_the_same_bytes_and_no_stale_page(tmp_path: Path, make_record: Make) -> None:
+    site = tmp_path / "site"
+    build([make_record(), make_record("stale")], site)
+    build([make_record()], site)
+    first = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    assert not any("stale" in path.name for path in first)
+    build([make_record()], site)
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == first
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_folder_with_other_things_and_site_without_records_are_left_alone(tmp_path: Path, make_record: Make) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(SiteError, match="holds other things than a site; give --out"):
+        build([make_record()], tmp_path)
+    with pytest.raises(NoRecordsError, match="no records given"):
+        build([], tmp_path / "site")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_command_builds_what_can_be_read_and_names_what_cannot(tmp_path: Path, make_record: Make) -> None:
+    records = tmp_path / "records"
+    export([make_record(), make_record("odd", method=Subject(name="a/b..<script>", used=""))], records)
+    (records / "half.json").write_text(dump(make_record("half"))[:900])
+    (records / "long.json").write_text(dump(make_record("long", method=Subject(name="m" * 10_000, used=""))))
+    (records / "other.json").write_text('{"schema_version": 2}')
+    (records / "poor.json").write_text('{"schema_version": 1, "kind": "row"}')
+    (tmp_path / "held.yaml").write_text("[{row: odd, tier: smoke, by: me, reason: odd, link: 'javascript:x'}]")
+    done = build_command(tmp_path, "--records", "records", "--challenges", "held.yaml")
+    assert done.returncode == 0
+    assert done.stdout == "2 records -> site/index.html\n"
+    lines = done.stderr.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [f"skipped {name}" for name in (
+        "held.yaml", "half.json", "long.json", "other.json", "poor.json")]  # fmt: skip
+    assert "link is 'javascript:x'; it must start with https://" in lines[0]
+    assert "the name of its method has 10,000 characters; 1 to 200 can be shown" in lines[2]
+    assert "a record of schema 2; this prunebench reads schema 1" in lines[3]
+    assert "protocol: Field required" in lines[4]
+    assert len(list((tmp_path / "site" / "methods").iterdir())) == 2
+
+
+def test_challenges_stand_beside_their_record(tmp_path: Path, make_record: Make) -> None:
+    challenge = Challenge("t4.cifar10.vgg-19.70", "smoke", "me", "Too few seeds.")
+    other = Challenge("t9", "smoke", "me", "No such row.")
+    skipped = build([make_record()], tmp_path, {("smoke", challenge.row): [challenge], ("smoke", "t9"): [other]})
+    assert skipped == ["challenge by me: there is no record of t9 in tier smoke"]
+    (shown,) = data_of(tmp_path / "rows" / "smoke" / f"{challenge.row}.html")["challenges"]
+    assert shown["reason"] == "Too few seeds."
+    assert '"challenged"' in (tmp_path / "data" / "rows" / "smoke.0.js").read_text()
+
+
+def test_command_without_records_says_what_to_run(tmp_path: Path) -> None:
+    done = build_command(tmp_path)
+    assert done.returncode == 1
+    assert re.fullmatch(r"error: nothing is logged in sqlite:///.*mlflow.db; `pytest claims .*\n", done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_serve_shows_the_site_on_this_machine(tmp_path: Path, make_record: Make) -> None:
+    export([make_record()], tmp_path / "records")
+    command = [sys.executable, "-u", "-m", "leaderboard", "serve", "--records", "records", "--port", "0"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            lines = [server.stdout.readline(), server.stdout.readline()]
+            address = lines[1].split()[0]
+            assert address.startswith("http://127.0.0.1:")
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                assert b"Are pruned networks good" in answer.read()
+        finally:
+            server.terminate()
+
+
+def test_a_claim_test_can_be_challenged(tmp_path: Path, make_claim: MakeClaim) -> None:
+    one, other = (Challenge(name, "smoke", "me", "why") for name in ("c08", "c9"))
+    held = {("smoke", challenge.row): [challenge] for challenge in (one, other)}
+    said = build([make_claim("c08")], tmp_path / "site", held)
+    assert said == ["challenge by me: there is no record of c9 in tier smoke"]
+    ((test,),) = data_of(tmp_path / "site" / "claims" / "C08.html")["tests"].values()
+    assert test["challenges"] == [asdict(one)]
+
+
+def test_progress_of_a_claim_is_that_of_its_own_rows(make_record: Make, make_claim: MakeClaim) -> None:
+    records = [make_record(name, claims=["C08"], seeds=2) for name in ("t4.a", "t4.b", "t5.c")]
+    lines = claim_lines(tables.load(), [make_claim("c08", rows=["t4.a", "t4.b"])], [line(record) for record in records])
+    (found,) = [one for one in lines if one["claim"] == "C08"]
+    assert [found[name] for name in ("rows", "wanted", "done", "planned")] == [2, 2, 2, 3]
+
+
+def test_a_crippled_arm_is_flagged_in_the_table(tmp_path: Path, make_record: Make) -> None:
+    build([make_record("a"), make_record("b", notes=[f"finetune stands 40 {CRIPPLED}"])], tmp_path)
+    assert (tmp_path / "data" / "rows" / "smoke.0.js").read_text().count('"crippled"') == 1

@@ -1,0 +1,92 @@
+"""The workflows: what they run is what this repository has, with no more rights than it takes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+FILES = {path.stem: path for path in (ROOT / ".github" / "workflows").glob("*.yml")}
+
+
+def parsed(name: str) -> dict[str, Any]:
+    found: dict[Any, Any] = yaml.safe_load(FILES[name].read_text())
+    found["on"] = found.pop(True)  # YAML 1.1 reads `on` as a truth value
+    return found
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    return [step for job in parsed(name)["jobs"].values() for step in job["steps"]]
+
+
+def test_there_are_these() -> None:
+    assert set(FILES) == {"ci", "pages", "submission", "submission-comment"}
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_every_workflow_is_bounded_and_pinned(name: str) -> None:
+    for job in parsed(name)["jobs"].values():
+        assert job["timeout-minutes"] <= 45
+        assert not job["runs-on"].endswith("latest")
+    for step in steps(name):
+        assert ("uses" in step) != ("run" in step)
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[a-z-]+@v\d+\.\d+\.\d+", step["uses"])
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_rights() -> None:
+    rights = {name: parsed(name)["permissions"] for name in FILES}
+    assert rights.pop("submission-comment") == {}
+    assert all(right == {"contents": "read"} for right in rights.values())
+    assert parsed("pages")["jobs"]["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
+    comment = parsed("submission-comment")["jobs"]["comment"]["permissions"]
+    assert comment == {"actions": "read", "pull-requests": "write"}
+
+
+def test_no_text_of_a_pull_request_meets_a_shell() -> None:
+    for name in FILES:
+        assert "pull_request_target" not in parsed(name)["on"]
+        for step in steps(name):
+            script = step.get("run", "") + str(step.get("with", {}).get("script", ""))
+            assert "${{" not in script, "an expression in a script is code that someone else may write"
+
+
+def test_the_checker_is_that_of_the_base_branch() -> None:
+    base, submitted, _, install, check, *_ = steps("submission")
+    assert base["with"] == {
+        "ref": "${{ github.event.pull_request.base.sha }}",
+        "path": "base",
+        "persist-credentials": False,
+    }
+    assert submitted["with"]["path"] == "submitted"
+    assert {step["working-directory"] for step in (install, check)} == {"base"}
+    assert "checkout" not in "".join(step["uses"] for step in steps("submission-comment"))
+    assert parsed("submission-comment")["on"]["workflow_run"]["workflows"] == [parsed("submission")["name"]]
+
+
+def test_the_commands_of_the_workflows_run(tmp_path: Path) -> None:
+    script = next(step["run"] for step in steps("submission") if "validate" in step.get("run", ""))
+    (tmp_path / "submitted").symlink_to(ROOT)
+    (tmp_path / "base").mkdir()
+    for name in ("leaderboard", "prunebench", "claims"):
+        (tmp_path / "base" / name).symlink_to(ROOT / name)
+    here = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path / "base", check=True, env=here)
+    assert (tmp_path / "comment" / "comment.md").read_text().startswith("### Submission: valid")
+    build = next(step["run"] for step in steps("pages") if "leaderboard build" in step.get("run", ""))
+    subprocess.run(["bash", "-euo", "pipefail", "-c", f"{build}-built"], cwd=tmp_path / "base", check=True, env=here)
+    assert (tmp_path / "base" / "site-built" / "index.html").is_file()
+
+
+def test_ci_runs_what_a_commit_must_pass() -> None:
+    (run,) = (step["run"] for step in steps("ci") if "run" in step)
+    assert (ROOT / run).stat().st_mode & 0o111
