@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, sqrt
+from math import sqrt
 from statistics import fmean
 from typing import Any
 
@@ -150,5 +150,5 @@ def _cost(record: Record) -> Line:
 
 
 def number(value: float | None, digits: int = 3) -> float | None:
-    """Return a number for a table; JSON has none that is not finite."""
-    return round(value, digits) if value is not None and isfinite(value) else None
+    """Return a number for a table."""
+    return None if value is None else round(value, digits)

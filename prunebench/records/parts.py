@@ -10,9 +10,9 @@ State = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 
 
 class Part(BaseModel):
-    """Plain data that never changes; an unknown field is an error."""
+    """Plain data that never changes; an unknown field, and a number that is not finite, is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Subject(Part):

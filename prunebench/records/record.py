@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, Literal
 
 from pydantic import Field
@@ -27,6 +28,11 @@ from prunebench.records.parts import (
 
 SCHEMA = 1
 """Version of this schema; a reader refuses records of another version."""
+
+MOST = 1e18
+"""No number of a record is larger: far more than any network has FLOPs, or a training seconds."""
+
+_HALF_A_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Record(Part):
@@ -119,14 +125,38 @@ def load(text: str) -> AnyRecord:
     """Read a record's text.
 
     Raises:
-        ValueError: the text is not a record of this schema; says where.
+        ValueError: the text is not a record of this schema, has a number that is not finite or beyond `MOST`, or a
+            character that no file can hold; says where.
     """
-    data: Any = json.loads(text)
+    data: Any = json.loads(text, parse_float=_real, parse_int=_whole, parse_constant=_real)
+    if _HALF_A_CHARACTER.search(text):
+        _characters(data)
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA:
         raise ValueError(f"a record of schema {version!r}; this prunebench reads schema {SCHEMA}")
     model = ClaimRecord if data.get("kind") == "claim" else Record
     return model.model_validate(data)
+
+
+def _real(digits: str) -> float:
+    value = float(digits)
+    if not abs(value) <= MOST:
+        raise ValueError(f"the number {digits[:40]}; numbers of a record are finite and at most {MOST:g}")
+    return value
+
+
+def _whole(digits: str) -> int:
+    _real(digits)  # `int` takes long over thousands of digits
+    return int(digits)
+
+
+def _characters(data: Any) -> None:
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"the text has half a character ({ascii(error.object[error.start])}); write it whole"
+        ) from error
 
 
 def name_of(record: AnyRecord) -> str:

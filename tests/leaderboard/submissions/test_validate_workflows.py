@@ -48,8 +48,31 @@ def test_rights() -> None:
     assert rights.pop("submission-comment") == {}
     assert all(right == {"contents": "read"} for right in rights.values())
     assert parsed("pages")["jobs"]["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
-    comment = parsed("submission-comment")["jobs"]["comment"]["permissions"]
-    assert comment == {"actions": "read", "pull-requests": "write"}
+    jobs = parsed("submission-comment")["jobs"]
+    assert jobs["validate"]["permissions"] == {"contents": "read", "pull-requests": "read"}
+    assert jobs["comment"]["permissions"] == {"pull-requests": "write"}
+
+
+def test_the_comment_is_what_the_base_branch_says_of_the_records() -> None:
+    jobs = parsed("submission-comment")["jobs"]
+    taken = [step["with"] for step in jobs["comment"]["steps"] if "download-artifact" in step.get("uses", "")]
+    assert taken == [{"name": "comment", "path": "comment"}], (
+        "an artifact of this very run, never of the pull request's"
+    )
+    assert not any("run" in step for step in jobs["comment"]["steps"])
+    base, submitted = (step["with"] for step in jobs["validate"]["steps"] if "checkout" in step.get("uses", ""))
+    assert "ref" not in base, "the default branch"
+    assert submitted["path"] == "submitted"
+    assert submitted["sparse-checkout"] == "leaderboard/results"
+    assert {step["working-directory"] for step in jobs["validate"]["steps"] if "run" in step} == {"base"}
+
+
+def test_pages_are_built_from_records_that_are_valid() -> None:
+    commands = [step["run"] for step in steps("pages") if "run" in step]
+    validated, built = (
+        next(i for i, run in enumerate(commands) if f"leaderboard {what}" in run) for what in ("validate", "build")
+    )
+    assert validated < built
 
 
 def test_no_text_of_a_pull_request_meets_a_shell() -> None:
@@ -69,7 +92,6 @@ def test_the_checker_is_that_of_the_base_branch() -> None:
     }
     assert submitted["with"]["path"] == "submitted"
     assert {step["working-directory"] for step in (install, check)} == {"base"}
-    assert "checkout" not in "".join(step["uses"] for step in steps("submission-comment"))
     assert parsed("submission-comment")["on"]["workflow_run"]["workflows"] == [parsed("submission")["name"]]
 
 
@@ -79,9 +101,11 @@ def test_the_commands_of_the_workflows_run(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     for name in ("leaderboard", "prunebench", "claims"):
         (tmp_path / "base" / name).symlink_to(ROOT / name)
-    here = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    summary = tmp_path / "summary.md"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    here = {**os.environ, "PATH": path, "GITHUB_STEP_SUMMARY": str(summary)}
     subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path / "base", check=True, env=here)
-    assert (tmp_path / "comment" / "comment.md").read_text().startswith("### Submission: valid")
+    assert summary.read_text().startswith("### Submission: valid")
     build = next(step["run"] for step in steps("pages") if "leaderboard build" in step.get("run", ""))
     subprocess.run(["bash", "-euo", "pipefail", "-c", f"{build}-built"], cwd=tmp_path / "base", check=True, env=here)
     assert (tmp_path / "base" / "site-built" / "index.html").is_file()
