@@ -154,9 +154,7 @@ def _characters(data: Any) -> None:
     try:
         json.dumps(data, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise ValueError(
-            f"the text has half a character ({ascii(error.object[error.start])}); write it whole"
-        ) from error
+        raise ValueError(f"the text has half a character ({error.object[error.start]!a}); write it whole") from error
 
 
 def name_of(record: AnyRecord) -> str:
