@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
-from leaderboard.site import collect, pages
-from leaderboard.submissions import challenges
 from prunebench.common.errors import PrunebenchError
 from prunebench.records.mlflow_store import resolve_uri
+
+from .site import collect, pages
+from .submissions import challenges
 
 ABOUT = """The leaderboard: pages of what runs have found.
 
@@ -83,8 +84,8 @@ def validate(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a comment for a pull request.")] = False,
 ) -> None:
     """Check records before they are published: schema, digests and verdicts derived again, changes explained."""
-    from leaderboard.submissions import report as submission_report
-    from leaderboard.submissions.validate import RESULTS, validate
+    from .submissions import report as submission_report
+    from .submissions.validate import RESULTS, validate
 
     report = validate(paths or [RESULTS], against)
     form = "json" if as_json else "markdown" if markdown else "text"

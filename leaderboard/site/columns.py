@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from leaderboard.site.views import Line
+from .views import Line
 
 LINES = 10_000
 """Lines of one file, where that stays below `MOST_BYTES`."""

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from leaderboard.site.collect import file_name
-from leaderboard.site.doubts import doubts
-from leaderboard.site.views import Line, number
-from leaderboard.submissions.challenges import Challenges
 from prunebench.protocol.tables import Claim, Tables
 from prunebench.records.parts import State
 from prunebench.records.record import ClaimRecord
+
+from ..submissions.challenges import Challenges
+from .collect import file_name
+from .doubts import doubts
+from .views import Line, number
 
 STATES = ("supported", "refuted", "inconclusive")
 

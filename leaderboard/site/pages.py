@@ -8,15 +8,16 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
-from leaderboard.site import columns, evidence, shells
-from leaderboard.site.collect import NoRecordsError, Source, file_name
-from leaderboard.site.rows import Found, Writer, write_rows
-from leaderboard.site.views import Line, compares_weights, notice
-from leaderboard.submissions.challenges import Challenges, unmatched
 from prunebench.common.errors import PrunebenchError
 from prunebench.protocol import tables
 from prunebench.protocol.tiers import base
 from prunebench.records.record import AnyRecord, name_of
+
+from ..submissions.challenges import Challenges, unmatched
+from . import columns, evidence, shells
+from .collect import NoRecordsError, Source, file_name
+from .rows import Found, Writer, write_rows
+from .views import Line, compares_weights, notice
 
 MARKER = ".prunebench-site"
 """File that says that a folder is a built site, which the next build may replace."""

@@ -13,14 +13,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from leaderboard.site.collect import Key, Source, file_name, group_of, key_of, read, second
-from leaderboard.site.columns import script_json
-from leaderboard.site.doubts import doubts
-from leaderboard.site.views import Line, line, notice, page_of
-from leaderboard.submissions.challenges import Challenges
 from prunebench.judging.observation import crippled
 from prunebench.judging.settings import cores
 from prunebench.records.record import ClaimRecord, Record
+
+from ..submissions.challenges import Challenges
+from .collect import Key, Source, file_name, group_of, key_of, read, second
+from .columns import script_json
+from .doubts import doubts
+from .views import Line, line, notice, page_of
 
 BATCH = 100
 """Records that a process takes at a time."""

@@ -11,8 +11,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard.site.columns import script_json
 from prunebench.common.errors import PrunebenchError
+
+from .columns import script_json
 
 _HERE = Path(__file__).parents[1]
 _SLOT = "\0"

@@ -7,10 +7,11 @@ from math import sqrt
 from statistics import fmean
 from typing import Any
 
-from leaderboard.site.collect import file_name, group_of
 from prunebench.protocol.tiers import base
 from prunebench.records.parts import Arm, Interval, VerdictRecord
 from prunebench.records.record import Record
+
+from .collect import file_name, group_of
 
 Line = dict[str, Any]
 """One line: names as text, numbers as numbers; what is not known is left out."""

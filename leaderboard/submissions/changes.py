@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from leaderboard.submissions.submission import Fault, key_of, read
 from prunebench.common.errors import PrunebenchError
 from prunebench.judging.rederive import FIELDS
 from prunebench.records.record import AnyRecord, ClaimRecord, Record, load
+
+from .submission import Fault, key_of, read
 
 Records = Mapping[str, AnyRecord]
 """Records by `tier/name`."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from leaderboard.submissions.facts import of_claim, of_row, origin
-from leaderboard.submissions.submission import Fault
 from prunebench.common.errors import PrunebenchError
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.judging.rederive import job_of, misjudged
@@ -16,6 +14,9 @@ from prunebench.protocol.tiers import Tier, base, choose
 from prunebench.records.parts import Arm, VerdictRecord
 from prunebench.records.record import AnyRecord, ClaimRecord, Record
 from prunebench.specs.experiment import PROTOCOL, Detection, Spec, Training, digest
+
+from .facts import of_claim, of_row, origin
+from .submission import Fault
 
 TRUNK = ("dense", "sparse", "pruned")
 

@@ -8,7 +8,6 @@ from functools import cache
 
 import torch
 
-from leaderboard.submissions.submission import Fault
 from prunebench.common.errors import PrunebenchError
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.judging.claim import statement
@@ -20,6 +19,8 @@ from prunebench.protocol.jobs import Job
 from prunebench.records.record import AnyRecord, ClaimRecord, Record
 from prunebench.runner.audit import command
 from prunebench.specs.experiment import Network
+
+from .submission import Fault
 
 
 def of_claim(record: ClaimRecord) -> Iterator[Fault]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from leaderboard.submissions.changes import Change
-from leaderboard.submissions.validate import Report
+from .changes import Change
+from .validate import Report
 
 SHOWN = 50
 """Lines of a kind that a comment shows at most; a comment on GitHub has room for 65,536 characters."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from leaderboard.site.collect import file_name
 from prunebench.common.errors import PrunebenchError
 from prunebench.records.record import AnyRecord, Record, load, name_of
+
+from ..site.collect import file_name
 
 LARGEST = 2 * 2**20
 """Bytes of one record at most. A row of 5 seeds and 6 arms with 160 epochs each takes about 0.4 MB."""

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leaderboard.submissions.changes import Change, changes, published, unexplained
-from leaderboard.submissions.checks import faults
-from leaderboard.submissions.submission import Fault, Submission, key_of, read
 from prunebench.common.errors import PrunebenchError
 from prunebench.judging.rederive import contradictions, inconsistencies, rederive
 from prunebench.judging.retest import NotRederivableError, on_curves, on_numbers, on_sides
 from prunebench.records.parts import VerdictRecord
 from prunebench.records.record import AnyRecord, ClaimRecord, Record
 from prunebench.statistics import Verdict
+
+from .changes import Change, changes, published, unexplained
+from .checks import faults
+from .submission import Fault, Submission, key_of, read
 
 RESULTS = Path("leaderboard/results")
 """Where published records lie, from the root of the repository."""
