@@ -16,6 +16,7 @@ check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("prunebench needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; give another with make PYTHON=..." if sys.version_info < (3, 11) else 0)'

@@ -13,8 +13,7 @@ import typer
 from prunebench.common.errors import PrunebenchError
 from prunebench.records.mlflow_store import resolve_uri
 
-from .site import collect, pages
-from .submissions import challenges
+from .site import challenges, collect, pages
 
 ABOUT = """The leaderboard: pages of what runs have found.
 

@@ -1,28 +1,30 @@
-"""Fixtures for runs of the real commands."""
+"""Fixtures for runs of the real commands; `pytest --help` loads this file too, so what loads torch waits."""
 
 import os
 import shutil
 
 import pytest
-import torch
 from houses import House, forget_claims, make_house
 
-from prunebench.commands.app import main
-from prunebench.judging.settings import cores
+from prunebench.common.machine import cores
 
 
 def pytest_configure(config):
-    """Let warnings fail, here alone: a user's claims must not end because some package warns.
-
-    And share the cores among the workers: more threads than cores wait for each other six times as long as they work.
-    """
+    """Let warnings fail, here alone: a user's claims must not end because some package warns."""
     config.addinivalue_line("filterwarnings", "error")
+
+
+def pytest_sessionstart():
+    """Share the cores among the workers: more threads than cores wait for each other six times as long as they work."""
+    import torch
+
     torch.set_num_threads(max(1, cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))))
 
 
 @pytest.fixture
 def prunebench(monkeypatch, capsys):
     """Run a command of `prunebench` in this process; returns the exit code, output and errors."""
+    from prunebench.commands.app import main
 
     def run(*arguments, folder="."):
         monkeypatch.chdir(folder)

@@ -12,7 +12,7 @@ from prunebench.protocol.tables import Claim, Tables
 from prunebench.records.parts import State
 from prunebench.records.record import ClaimRecord
 
-from ..submissions.challenges import Challenges
+from .challenges import Challenges
 from .collect import file_name
 from .doubts import doubts
 from .views import Line, number

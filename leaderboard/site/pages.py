@@ -13,8 +13,8 @@ from prunebench.protocol import tables
 from prunebench.protocol.tiers import base
 from prunebench.records.record import AnyRecord, name_of
 
-from ..submissions.challenges import Challenges, unmatched
 from . import columns, evidence, shells
+from .challenges import Challenges, unmatched
 from .collect import NoRecordsError, Source, file_name
 from .rows import Found, Writer, write_rows
 from .views import Line, compares_weights, notice

@@ -13,11 +13,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from prunebench.common.machine import cores
 from prunebench.judging.observation import crippled
-from prunebench.judging.settings import cores
 from prunebench.records.record import ClaimRecord, Record
 
-from ..submissions.challenges import Challenges
+from .challenges import Challenges
 from .collect import Key, Source, file_name, group_of, key_of, read, second
 from .columns import script_json
 from .doubts import doubts

@@ -14,7 +14,7 @@ from torchvision import transforms
 
 from prunebench.benchmark.subjects import Subject
 from prunebench.benchmark.timing import seconds
-from prunebench.judging.settings import cores
+from prunebench.common.machine import cores
 from prunebench.specs.experiment import Recipe
 
 

@@ -13,11 +13,11 @@ from torch import nn
 
 from prunebench import networks
 from prunebench.common.errors import UnknownNameError
+from prunebench.common.machine import cores
 from prunebench.common.randomness import rng
 from prunebench.datasets import available
 from prunebench.datasets.images import Images
 from prunebench.datasets.pixels import CropFlip
-from prunebench.judging.settings import cores
 from prunebench.protocol.recipes import PAPER_CIFAR
 from prunebench.protocol.tiers import SMOKE
 from prunebench.specs import experiment

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.machine import cores
 from prunebench.datasets import available, manifest
 from prunebench.datasets.catalogue import EMBEDDED
-from prunebench.judging.settings import cores
 from prunebench.protocol import tiers
 from prunebench.store.versioning import is_versioned
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from prunebench.commands.options import Json
 from prunebench.protocol import tables, tiers
+from prunebench.specs.architectures import FAMILIES
 
 
 class Noun(StrEnum):
@@ -47,9 +48,7 @@ def _methods() -> dict[str, str]:
 
 
 def _networks() -> dict[str, str]:
-    from prunebench.networks import families
-
-    return families()
+    return dict(FAMILIES)
 
 
 def _datasets() -> dict[str, str]:

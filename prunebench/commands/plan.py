@@ -12,7 +12,8 @@ import typer
 
 from prunebench.commands.options import Data, Datasets, Json, Tier
 from prunebench.common.terminal import clock, counted
-from prunebench.plugin.planning import Part
+from prunebench.judging.planning import Part
+from prunebench.judging.planning import plan as planned
 
 
 def plan(
@@ -24,13 +25,13 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what a run on claims would find stored, what it would train and about how long that takes."""
-    from prunebench.plugin import planning
+    from prunebench.plugin.selection import select
     from prunebench.runner.environment import device, gpus
     from prunebench.runner.estimate import Estimator
 
-    selection, settings = planning.select(expression, tier, seeds, str(data), dataset or ())
+    selection, settings = select(expression, tier, seeds, str(data), dataset or ())
     estimator = Estimator(settings.data, settings.threads, device(settings.device, gpus()))
-    parts = planning.plan(list(selection.rows.values()), settings, estimator)
+    parts = planned(list(selection.rows.values()), settings, estimator)
     found = {
         "tier": settings.tier.name,
         "seeds": len(settings.seeds),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from prunebench.common import userfile
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.folders import work_folder
+from prunebench.common.machine import cores
 from prunebench.datasets.available import own, require, substitutes
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.judging.sequential import Look, looks
@@ -187,8 +187,3 @@ def _own(reference: Path) -> dict[str, Network]:
     """Return a user's network by its name."""
     _, name, source = userfile.read(str(reference))
     return {name: Network(name, source=userfile.digest(source))}
-
-
-def cores() -> int:
-    """Return how many CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

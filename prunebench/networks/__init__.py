@@ -19,7 +19,7 @@ from prunebench.networks.resnet import ResNet
 from prunebench.networks.vgg import VGG
 from prunebench.specs import experiment
 
-__all__ = ["ChannelSelection", "PaddedShortcut", "build", "drawable", "families", "fresh", "initialise"]
+__all__ = ["ChannelSelection", "PaddedShortcut", "build", "drawable", "fresh", "initialise"]
 
 _FAMILIES: dict[str, Callable[..., nn.Module]] = {
     "densenet": DenseNet,
@@ -29,11 +29,6 @@ _FAMILIES: dict[str, Callable[..., nn.Module]] = {
     "torchvision": from_torchvision,
     "vgg": VGG,
 }
-
-
-def families() -> dict[str, str]:
-    """Return the families' names, each with one line that says what it is and where it comes from."""
-    return {name: (inspect.getdoc(family) or "").splitlines()[0] for name, family in _FAMILIES.items()}
 
 
 def build(network: experiment.Network, channels: int, classes: int) -> nn.Module:

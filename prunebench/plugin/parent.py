@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from prunebench.common.errors import PrunebenchError
-from prunebench.judging.settings import Settings, cores
+from prunebench.common.machine import cores
+from prunebench.judging.settings import Settings
 from prunebench.protocol.tables import hint
 from prunebench.protocol.tiers import Tier
 from prunebench.records.summary import check, entries, failed, save

@@ -12,6 +12,16 @@ from typing import Any
 from prunebench.common.errors import UnknownNameError
 from prunebench.specs.experiment import Network, options
 
+FAMILIES: Mapping[str, str] = {
+    "densenet": "three dense blocks (Huang et al. 2017; DenseNet-40 has growth 12 and 12 basic layers per block)",
+    "mobilenet": "inverted residuals with depthwise convolutions (Sandler et al. 2018), for images of 32x32",
+    "preresnet": "pre-activation bottlenecks, 9n+2 layers (He et al. 2016b; slimming's PreResNet-164 has n=18)",
+    "resnet": "basic blocks, 6n+2 layers (He et al. 2016a; n=3 to 18 make ResNet-20, 32, 50, 56 and 110)",
+    "torchvision": "any classifier of torchvision by name, untrained (ResNet: He et al. 2016a; VGG: Simonyan 2015)",
+    "vgg": "plain 3x3 convolutions, mostly with batch normalisation (Simonyan & Zisserman 2015), in the paper's forms",
+}
+"""Names that `Network.family` may have, each with what it is and where it comes from."""
+
 _LAYERS = {11: (1, 1, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
 

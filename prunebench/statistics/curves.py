@@ -5,16 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Protocol, TypeAlias
 
 from prunebench.statistics.pairs import at_least, equivalent, greater
 from prunebench.statistics.samples import Sample, sample
 from prunebench.statistics.verdict import Question, Verdict
 
-if TYPE_CHECKING:
-    from prunebench.records.parts import Point
 
-Points: TypeAlias = "Mapping[float, Sequence[float]] | Sequence[Point]"
+class CurvePoint(Protocol):
+    """What a point of a curve must have."""
+
+    @property
+    def x(self) -> float:
+        """Its place on the x-axis."""
+
+    @property
+    def y(self) -> Sequence[float]:
+        """The y-values over the seeds."""
+
+
+Points: TypeAlias = Mapping[float, Sequence[float]] | Sequence[CurvePoint]
 """A curve: the y-values over the seeds, all points in the same order of seeds, at each x above 0."""
 
 Names = tuple[str, str]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from leaderboard.site.challenges import Challenge
 from leaderboard.site.pages import build
-from leaderboard.submissions.challenges import Challenge
 from prunebench.protocol import tables
 from prunebench.records.parts import Interval, PaperVerdict, Point, Subject
 from prunebench.records.record import ClaimRecord, Record, load

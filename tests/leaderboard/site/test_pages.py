@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
+from leaderboard.site.challenges import Challenge
 from leaderboard.site.collect import NoRecordsError, export
 from leaderboard.site.evidence import claim_lines
 from leaderboard.site.pages import SiteError, build
 from leaderboard.site.views import line
-from leaderboard.submissions.challenges import Challenge
 from prunebench.judging.observation import CRIPPLED
 from prunebench.protocol import tables
 from prunebench.records.parts import Interval, Subject

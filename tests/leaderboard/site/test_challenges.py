@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.submissions.challenges import FILE, Challenge, read
+from leaderboard.site.challenges import FILE, Challenge, read
 
 GOOD = "{row: t4, tier: smoke, by: me, reason: why, better: 94 %, link: 'https://example.org'}"
 
