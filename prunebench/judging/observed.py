@@ -29,12 +29,14 @@ class Observed:
 
     def __getitem__(self, arm: str) -> Sample:
         """Return an arm's accuracies of the last epoch over the seeds."""
-        ours = sample(self.record.arms[arm].accuracy, self.job.dataset.resolution)
+        own = self.record.arms[arm]
+        ours = sample(own.accuracy, self.job.dataset.resolution, own.seeds)
         return replace(ours, paper=paper_sample(self.record, arm))
 
     def measure(self, arm: str, name: str) -> Sample:
         """Return another measure of an arm over the seeds; it was asked for when the row was observed."""
-        return sample(self.record.arms[arm].measures[name])
+        own = self.record.arms[arm]
+        return sample(own.measures[name], seeds=own.seeds)
 
     def at_least(self, a: str, b: str) -> Verdict:
         """Test "arm `a` is at least arm `b`" with the margin of the tier."""
@@ -106,9 +108,7 @@ def differences(observed: Iterable[Observed], a: str, b: str, measure: str = "")
 
 def within_std(rows: Iterable[Difference]) -> list[Difference]:
     """Return the differences with each `a` lifted by one standard deviation of its `b`."""
-    return [
-        replace(row, a=replace(row.a, mean=row.a.mean + row.b.std), paper=tuple(within_std(row.paper))) for row in rows
-    ]
+    return [replace(row, a=row.a.raised(row.b.std), paper=tuple(within_std(row.paper))) for row in rows]
 
 
 def paper_count(observed: Iterable[Observed], *pairs: tuple[str, str], stds: int = 0) -> str:

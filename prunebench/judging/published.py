@@ -42,14 +42,15 @@ def verdict_record(claim: str, verdict: Verdict, alone: bool = False) -> Verdict
     known = ("claim", "n", "paper", "sides", "numbers")
     facts = {name: getattr(verdict, name) for name in VerdictRecord.model_fields if name not in known}
     kept = () if alone and len(verdict.sides) == 1 else verdict.sides
-    sides = [Side(a=_summary(d.a), b=_summary(d.b), weight=d.weight) for d in kept]
+    sides = [Side(a=_summary(d.a), b=_summary(d.b), weight=d.weight, paired=d.paired) for d in kept]
     numbers = {name: [list(values) for values in given] for name, given in verdict.numbers.items()}
     paper = _paper_verdict(verdict.paper)
     return VerdictRecord(claim=claim, n=list(verdict.n), paper=paper, sides=sides, numbers=numbers, **facts)
 
 
 def _summary(sample: Sample) -> Summary:
-    return Summary(mean=sample.mean, std=sample.std, n=sample.n, resolution=sample.resolution)
+    facts = {name: getattr(sample, name) for name in ("mean", "std", "n", "resolution")}
+    return Summary(**facts, values=list(sample.values), seeds=list(sample.seeds))
 
 
 def _paper_verdict(verdict: Verdict | None) -> PaperVerdict | None:

@@ -10,7 +10,7 @@ from typing import Any
 from prunebench import statistics
 from prunebench.common.errors import PrunebenchError
 from prunebench.judging.observed import Observed, differences, within_std
-from prunebench.records.parts import VerdictRecord
+from prunebench.records.parts import Summary, VerdictRecord
 from prunebench.records.record import ClaimRecord
 from prunebench.statistics import Difference, Sample, Verdict
 from prunebench.statistics.samples import row_count
@@ -57,12 +57,17 @@ def on_sides(verdict: VerdictRecord) -> Verdict:
     Raises:
         NotRederivableError: it has none, or no test that is known here has its relation.
     """
-    sides = [Difference(Sample(**dict(s.a)), Sample(**dict(s.b)), s.weight) for s in verdict.sides]
+    sides = [Difference(_sample(s.a), _sample(s.b), s.weight, paired=s.paired) for s in verdict.sides]
     said = SIDES.fullmatch(verdict.relation)
     found = retest(verdict, sides, (said[1], said[2])) if said and sides else None
     if found is None:
         raise NotRederivableError(f"{verdict.relation[:200]!r} cannot be derived again from what its record has")
     return found
+
+
+def _sample(summary: Summary) -> Sample:
+    known = dict(summary)
+    return Sample(**known | {name: tuple(known[name]) for name in ("values", "seeds")})
 
 
 def on_numbers(verdict: VerdictRecord) -> Verdict:

@@ -181,7 +181,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     for look, settings in zip(whole.looks, whole.stages, strict=True):
         case.settings = settings
         case.observed.clear()
-        with suppress(Unsettled), at_confidence(look.confidence):
+        with suppress(Unsettled), at_confidence(look.confidence, settings.tier.margin):
             pyfuncitem.obj(**arguments)
             break
     return True

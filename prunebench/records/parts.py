@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 State = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
+Finding = Literal["better", "worse", "equal", "open"]
 
 
 class Part(BaseModel):
@@ -130,20 +131,35 @@ class PaperVerdict(Part):
 
 
 class Summary(Part):
-    """One side of a comparison over its seeds: what `prunebench.statistics.Sample` is made of."""
+    """One side of a comparison over its seeds: what `prunebench.statistics.Sample` is made of.
+
+    Attributes:
+        mean: over the seeds.
+        std: standard deviation over the seeds (ddof = 1).
+        n: number of seeds.
+        resolution: the smallest step of a value.
+        values: by seed; empty where they were not kept.
+        seeds: which seeds these are, in the order of `values`.
+    """
 
     mean: float
     std: float
     n: int
     resolution: float
+    values: list[float] = []
+    seeds: list[int] = []
 
 
 class Side(Part):
-    """What was compared in one row, which may stand for several (`weight`) that share all outcomes."""
+    """What was compared in one row, which may stand for several (`weight`) that share all outcomes.
+
+    `paired` is whether seeds were compared one by one.
+    """
 
     a: Summary
     b: Summary
     weight: int
+    paired: bool = False
 
 
 class VerdictRecord(Part):
@@ -167,6 +183,9 @@ class VerdictRecord(Part):
         paper: what the paper's own numbers say by the same test; None where it gives no spread or no numbers.
         sides: what was compared, row by row; empty for two arms of the record that the verdict stands in.
         numbers: what the test was given where that is no difference: patterns by seed, values by method or place.
+        finding: what the interval says of A against B beside the state; None where it is of no such difference.
+        p_refuted: p-value by which it is REFUTED.
+        equal: points on either side of 0 within which the finding calls A and B equal.
     """
 
     claim: str
@@ -186,6 +205,9 @@ class VerdictRecord(Part):
     paper: PaperVerdict | None = None
     sides: list[Side] = []
     numbers: dict[str, list[list[float]]] = {}
+    finding: Finding | None = None
+    p_refuted: float | None = None
+    equal: float = 0.0
 
 
 class Provenance(Part):

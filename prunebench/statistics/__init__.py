@@ -1,6 +1,8 @@
 """The tests behind every verdict. Importing this costs nothing: numpy and scipy are imported when a test is made."""
 
+from prunebench.statistics.chance import p_above_chance
 from prunebench.statistics.curves import Points, curve_at_least, curve_efficiency, curve_equivalent, curve_greater
+from prunebench.statistics.multiplicity import holm, q_values
 from prunebench.statistics.pairs import at_least, equivalent, greater
 from prunebench.statistics.patterns import consistent, even, uneven
 from prunebench.statistics.rankings import tau_greater
@@ -10,18 +12,18 @@ from prunebench.statistics.rows import (
     every_at_least,
     every_equivalent,
     every_greater,
-    holm,
     mean_at_least,
     mean_equivalent,
     mean_greater,
 )
 from prunebench.statistics.samples import Difference, Sample, sample
 from prunebench.statistics.trends import slope_below
-from prunebench.statistics.verdict import WIDEST, State, Verdict, at_confidence
+from prunebench.statistics.verdict import WIDEST, Finding, State, Verdict, at_confidence
 
 __all__ = [
     "WIDEST",
     "Difference",
+    "Finding",
     "Points",
     "Sample",
     "State",
@@ -45,6 +47,8 @@ __all__ = [
     "mean_at_least",
     "mean_equivalent",
     "mean_greater",
+    "p_above_chance",
+    "q_values",
     "sample",
     "slope_below",
     "tau_greater",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from prunebench.statistics.multiplicity import holm
 from prunebench.statistics.pairs import above, outside, within
 from prunebench.statistics.reported import with_paper_of_rows
 from prunebench.statistics.samples import Difference, row_count
@@ -181,15 +182,6 @@ def count_at_least(
     p = min(float(pmf[: max(needed, 0)].sum()), 1.0)
     n = mean_difference(known).n
     return question.answer(state, (seen - needed, lower - needed, upper - needed), p, n, reason)
-
-
-def holm(pvalues: Sequence[float]) -> list[float]:
-    """Return Holm's adjusted p-values in the order given: those below a have a family-wise error rate of at most a."""
-    adjusted, highest = [0.0] * len(pvalues), 0.0
-    for rank, i in enumerate(sorted(range(len(pvalues)), key=lambda i: pvalues[i])):
-        highest = max(highest, min(1.0, (len(pvalues) - rank) * pvalues[i]))
-        adjusted[i] = highest
-    return adjusted
 
 
 def _asked(

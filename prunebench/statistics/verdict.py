@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 State = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 
+Finding = Literal["better", "worse", "equal", "open"]
+"""What the interval of A - B says, whatever was claimed: all above 0, all below 0, within what counts as equal."""
+
 WIDEST = 100.0
 """Where nothing is known the bounds are -100 and 100: accuracies in percent differ by no more, and JSON has no inf."""
 
@@ -22,19 +25,27 @@ CONFIDENCE = 0.95
 """Of each bound, where nothing else is said."""
 
 _CONFIDENCE: ContextVar[float] = ContextVar("confidence", default=CONFIDENCE)
+_EQUAL: ContextVar[float] = ContextVar("equal", default=0.0)
 
 
 @contextmanager
-def at_confidence(confidence: float) -> Iterator[None]:
+def at_confidence(confidence: float, equal: float | None = None) -> Iterator[None]:
     """Give every relation that is tested inside this confidence, unless it is given one of its own.
 
     So the looks of a sequential run judge at the levels that are theirs, while the claims read the same.
+
+    Args:
+        confidence: of each bound.
+        equal: points up to which the finding of a relation that has no margin calls two arms equal, the margin of the
+            tier; None leaves it as it is.
     """
-    token = _CONFIDENCE.set(confidence)
+    level = _CONFIDENCE.set(confidence)
+    width = _EQUAL.set(_EQUAL.get() if equal is None else equal)
     try:
         yield
     finally:
-        _CONFIDENCE.reset(token)
+        _CONFIDENCE.reset(level)
+        _EQUAL.reset(width)
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ class Verdict:
         paper: what the same test says of the paper's own numbers; None where they allow none.
         sides: what was compared, a difference for each row; empty for what is no difference of samples.
         numbers: what the test was given where that is no difference: lists by a name, as the test's docstring has them.
+        p_refuted: p-value against "the relation holds", by which it is REFUTED; None as for `p`.
+        equal: points on either side of 0 within which the finding calls A and B equal.
     """
 
     state: State
@@ -77,6 +90,20 @@ class Verdict:
     paper: Verdict | None = None
     sides: tuple[Difference, ...] = field(default=(), compare=False, repr=False)
     numbers: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict, compare=False, repr=False)
+    p_refuted: float | None = None
+    equal: float = 0.0
+
+    @property
+    def finding(self) -> Finding | None:
+        """What the interval says of A against B, beside the state: None where it is not of a difference of A and B.
+
+        A claim that A beats B and one that A is no worse than B have the same finding on the same numbers.
+        """
+        if not self.sides or self.unit == "rows":
+            return None
+        if self.lower > 0 or self.upper < 0:
+            return "better" if self.lower > 0 else "worse"
+        return "equal" if -self.equal < self.lower and self.upper < self.equal else "open"
 
 
 @dataclass(frozen=True)
@@ -96,6 +123,11 @@ class Question:
     margin: float
     confidence: float | None = None
     unit: str = "points"
+
+    @property
+    def equal(self) -> float:
+        """As in the verdict: the margin, or where the relation has none that of the tier."""
+        return self.margin if self.margin > 0 else _EQUAL.get() if self.unit == "points" else 0.0
 
     @property
     def level(self) -> float:
@@ -124,12 +156,16 @@ class Question:
         bar: str = "",
         power: float | None = None,
         seeds: int | None = None,
+        against: float | None = None,
     ) -> Verdict:
-        """Return the verdict: `bounds` are estimate, lower and upper; by default the sentence states them and `bar`."""
+        """Return the verdict: `bounds` are estimate, lower and upper; by default the sentence states them and `bar`.
+
+        `p` and `against` are the p-values by which it is SUPPORTED and REFUTED.
+        """
         estimate, lower, upper = map(float, bounds)
         reason = reason or self._sentence(estimate, lower, upper, bar, seeds)
         facts = (self.relation, self.margin, self.level, estimate, lower, upper, p, n, power, seeds, reason, self.unit)
-        return Verdict(state, *facts)
+        return Verdict(state, *facts, p_refuted=against, equal=self.equal)
 
     def _sentence(self, estimate: float, lower: float, upper: float, bar: str, seeds: int | None) -> str:
         form = "+.2f" if self.unit == "points" else "+.3g"

@@ -55,9 +55,13 @@ def mean_difference(rows: Sequence[Difference]) -> Contrast:
     """
     weights: dict[tuple[int, Sample], float] = {}
     for d in rows:
-        for sign, side in ((1, replace(d.a, paper=None)), (-1, replace(d.b, paper=None))):
+        for sign, side in ((1, _told(d.a)), (-1, _told(d.b))):
             weights[sign, side] = weights.get((sign, side), 0.0) + sign * d.weight / row_count(rows)
     return Contrast([(weight, side) for (_, side), weight in weights.items()])
+
+
+def _told(side: Sample) -> Sample:
+    return replace(side, paper=None, values=(), seeds=())
 
 
 def error(sides: Sides) -> tuple[Any, Any]:

@@ -15,7 +15,6 @@ from prunebench.statistics import (
     count_at_least,
     every_at_least,
     greater,
-    holm,
     mean_at_least,
     mean_greater,
     sample,
@@ -308,22 +307,3 @@ def test_missing_rows_can_go_either_way():
     assert count_at_least([], 1, total=2).state == "INCONCLUSIVE"
     with pytest.raises(ValueError, match="4 rows are given, more than the total of 3"):
         count_at_least([win] * 4, 1, total=3)
-
-
-# Several tests at once
-
-
-def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.6, 0.5]) == [1.0, 1.0]
-    assert holm([]) == []
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.sampled_from([0.01, 0.05, 0.2]))
-def test_holm_rejects_what_the_step_down_rule_rejects(pvalues, level):
-    ordered = sorted(pvalues)
-    passed = [p * (len(pvalues) - i) <= level for i, p in enumerate(ordered)]
-    rejected = passed.index(False) if False in passed else len(passed)
-    adjusted = holm(pvalues)
-    assert sum(p <= level for p in adjusted) == rejected
-    assert all(p <= q <= min(1, len(pvalues) * p) for p, q in zip(pvalues, adjusted, strict=True))

@@ -1,0 +1,30 @@
+"""Several tests at once: Holm's family-wise p-values, and the q-values of all verdicts of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def holm(pvalues: Sequence[float]) -> list[float]:
+    """Return Holm's adjusted p-values in the order given: those below a have a family-wise error rate of at most a."""
+    adjusted, highest = [0.0] * len(pvalues), 0.0
+    for rank, i in enumerate(sorted(range(len(pvalues)), key=lambda i: pvalues[i])):
+        highest = max(highest, min(1.0, (len(pvalues) - rank) * pvalues[i]))
+        adjusted[i] = highest
+    return adjusted
+
+
+def q_values(pvalues: Sequence[float | None]) -> list[float | None]:
+    """Return the q-values (Benjamini & Hochberg 1995) in the order given.
+
+    Of the verdicts with a q-value of at most q, a share of q is expected to be false at most, as far as the tests are
+    independent or move together. A verdict that has no p-value has no q-value, and does not count.
+
+    Args:
+        pvalues: of all verdicts that are shown side by side.
+    """
+    from scipy.stats import false_discovery_control
+
+    known = [p for p in pvalues if p is not None]
+    adjusted = iter(false_discovery_control(known).tolist() if known else [])
+    return [None if p is None else next(adjusted) for p in pvalues]
