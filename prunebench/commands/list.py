@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable
 from enum import StrEnum
 
+from prunebench.api import names
 from prunebench.commands.options import Json
-from prunebench.protocol import tables, tiers
-from prunebench.specs.architectures import FAMILIES
 
 
 class Noun(StrEnum):
@@ -33,35 +32,11 @@ def list_(what: Noun, as_json: Json = False) -> None:
         print(f"{name:{width}}  {line}")
 
 
-def _claims() -> dict[str, str]:
-    return {c.id: f"{c.statement} ({c.where})" for c in tables.load().claims.values()}
-
-
-def _rows() -> dict[str, str]:
-    return {row.id: f"Table {row.table}: {row.title}" for row in tables.load().rows.values()}
-
-
-def _methods() -> dict[str, str]:
-    from prunebench.pruning.registry import methods
-
-    return methods()
-
-
-def _networks() -> dict[str, str]:
-    return dict(FAMILIES)
-
-
-def _datasets() -> dict[str, str]:
-    from prunebench.datasets import available
-
-    return {name: available.describe(name).summary for name in available.names()}
-
-
 _LISTS: dict[Noun, Callable[[], dict[str, str]]] = {
-    Noun.claims: _claims,
-    Noun.rows: _rows,
-    Noun.methods: _methods,
-    Noun.networks: _networks,
-    Noun.datasets: _datasets,
-    Noun.tiers: tiers.summaries,
+    Noun.claims: names.list_claims,
+    Noun.rows: names.list_rows,
+    Noun.methods: names.list_methods,
+    Noun.networks: names.list_networks,
+    Noun.datasets: names.list_datasets,
+    Noun.tiers: names.list_tiers,
 }

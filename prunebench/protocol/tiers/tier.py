@@ -76,6 +76,20 @@ class Tier:
         said = "-".join(f"{own}-as-{chosen[paper].name}" for own, paper in PAPERS.items() if paper in chosen)
         return replace(self, name=f"{self.name}{_WITH}{said}", substitutes={**self.substitutes, **chosen})
 
+    def alone(self, dataset: Description, networks: Mapping[str, Network], recipes: Recipes) -> Tier:
+        """Return this tier with one dataset, which goes by its own name, and these networks alone, trained so."""
+        return replace(
+            self,
+            name=f"{self.name}{_WITH}{dataset.name}",
+            dataset="",
+            size=None,
+            substitutes={dataset.name: dataset},
+            networks=networks,
+            recipes={"*": recipes},
+            halves=(),
+            detecting=None,
+        )
+
     def description(self, dataset: str) -> Description:
         """Return what stands for a dataset of the paper.
 
