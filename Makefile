@@ -17,6 +17,7 @@ check: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("prunebench needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; give another with make PYTHON=..." if sys.version_info < (3, 11) else 0)'
