@@ -14,6 +14,9 @@ from prunebench.datasets import available, manifest
 from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.store import versioning
 
+SHOWN = 10
+"""Damaged files that are named."""
+
 app = typer.Typer(no_args_is_help=True, help="Datasets: what is here, how to get the others, whether they are whole.")
 
 
@@ -50,17 +53,22 @@ def add(
     size: Annotated[int, typer.Option(help="Pixels on a side at which networks see photos (default: 224).")] = 0,
     data: Data = Path("data"),
 ) -> None:
-    """Import a dataset, in full or not at all; yours need no more than a name.
+    """Import a dataset, in full or not at all; yours need no more than a name. What was converted is said.
 
-    An .npz file has the arrays train_images, train_labels, test_images and test_labels: bytes [N, H, W] or
-    [N, H, W, 3], and integers [N]. A folder has photos at train/CLASS/ and val/CLASS/ or test/CLASS/. For detection, a
-    folder or tar archive has the layout of PASCAL VOC: Annotations/*.xml, JPEGImages/*.jpg, and the names of the images
-    at ImageSets/Main/trainval.txt and test.txt.
+    An .npz file has the arrays train_images, train_labels, test_images and test_labels: square images [N, H, W] or
+    [N, H, W, 3], and a label each; Keras's names, floats from 0 to 1, 16 bits, [N, C, H, W] and labels from 1 will do.
+    A folder has photos at train/CLASS/ and val/CLASS/ or test/CLASS/, or at CLASS/, of which a fifth is held out; or
+    the idx files of MNIST and its like, packed or not; or what torchvision downloads of CIFAR, SVHN and STL-10; or
+    parquet files of Hugging Face with images. For detection, a folder or tar archive has the layout of PASCAL VOC:
+    Annotations/*.xml, JPEGImages/*.jpg, and the names of the images at ImageSets/Main/trainval.txt and test.txt.
     """
     from prunebench.datasets.importing import add as import_
     from prunebench.datasets.importing import described
 
     made = import_(described(name, summary, licence, augment, size), source, data)
+    imported = manifest.read(data, name)
+    for note in imported.notes if imported else ():
+        print(f"{name}: {note}")
     said = versioning.add(data) if versioning.is_versioned(data) else ""
     if said:
         raise DatasetError(f"{name} is imported, but dvc add {data} failed: {said}")
@@ -86,5 +94,8 @@ def verify(
         available.require(name, data)
         wrong = damages(name, data)
         if wrong:
-            raise DatasetError(f"dataset {name}: {', '.join(wrong)} changed since the import; import it again")
+            more = f" and {len(wrong) - SHOWN:,} more" if len(wrong) > SHOWN else ""
+            raise DatasetError(
+                f"dataset {name}: {', '.join(wrong[:SHOWN])}{more} changed since the import; import it again"
+            )
         print(f"{name}: as imported")

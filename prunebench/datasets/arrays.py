@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -14,23 +13,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from prunebench.common.errors import DatasetError
+from prunebench.datasets.conversion import Given, converted
 from prunebench.datasets.description import SPLITS, Description, differences
 from prunebench.datasets.images import Images
-from prunebench.datasets.manifest import Manifest, digest_of
+from prunebench.datasets.integrity import same
+from prunebench.datasets.manifest import Manifest, damaged, digest_of, sums_of
 from prunebench.datasets.pixels import CropFlip, Pixels
 from prunebench.specs.experiment import Dataset
 
 PARTS = tuple(f"{split}_{what}" for split in SPLITS for what in ("images", "labels"))
 
-Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
-"""By the names in `PARTS`: images uint8 [N, H, W] or [N, H, W, C], labels of any integer type [N]."""
 
-
-def save_arrays(arrays: Arrays, wanted: Description, folder: Path, source: str) -> Manifest:
+def save_arrays(arrays: Given, wanted: Description, folder: Path, source: str) -> Manifest:
     """Check arrays and write them to a folder.
 
     Args:
-        arrays: of the dataset.
+        arrays: of the dataset, of any of the types and layouts that `conversion.converted` knows.
         wanted: what they must be; counts and classes of 0 and an empty digest, mean or std are taken from them.
         folder: that they are written to, with one file each.
         source: where they come from, for messages and the manifest.
@@ -39,7 +37,8 @@ def save_arrays(arrays: Arrays, wanted: Description, folder: Path, source: str) 
         DatasetError: they are not images and labels, or not what is wanted.
     """
     try:
-        checked = {name: _checked(name, arrays[name]) for name in PARTS}
+        given, notes = converted(arrays, wanted.classes)
+        checked = {name: _checked(name, given[name]) for name in PARTS}
         found = _described(checked, wanted)
         for problem in _problems(checked, found, wanted):
             raise ValueError(problem)
@@ -50,7 +49,7 @@ def save_arrays(arrays: Arrays, wanted: Description, folder: Path, source: str) 
     for name, array in checked.items():
         np.save(folder / f"{name}.npy", array)
     sizes = {path.name: path.stat().st_size for path in folder.glob("*.npy")}
-    return Manifest(found, _sums(checked), sizes, source)
+    return Manifest(found, _sums(checked), sizes, source, notes=tuple(notes), files=sums_of(folder, sizes))
 
 
 def _checked(name: str, array: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -118,27 +117,48 @@ def _sums(arrays: Mapping[str, NDArray[np.uint8]]) -> dict[str, str]:
 
 def changed(folder: Path, manifest: Manifest) -> list[str]:
     """Return the files whose content is no longer what was imported."""
-    return [f"{name}.npy" for name in PARTS if _sum_of(folder / f"{name}.npy") != manifest.sums[name]]
+    wrong = []
+    for name in PARTS:
+        try:
+            _loaded(folder, name, manifest)
+        except DatasetError:
+            wrong.append(f"{name}.npy")
+    return wrong
 
 
-def _sum_of(path: Path) -> str:
+def _loaded(folder: Path, name: str, manifest: Manifest) -> NDArray[np.uint8]:
+    """Return one array, made sure of unless this process has done so since the file was written.
+
+    Raises:
+        DatasetError: it is not what was imported.
+    """
+    path, about = folder / f"{name}.npy", manifest.description
     try:
-        return hashlib.sha256(np.load(path, mmap_mode="r").data).hexdigest()
-    except ValueError:  # no longer an array
-        return ""
+        with path.open("rb") as file:
+            array: NDArray[np.uint8] = np.lib.format.read_array(file, allow_pickle=False)
+        sound = array.dtype == np.uint8 and array.shape[0] == getattr(about, name.partition("_")[0])
+        if not sound or not same(path, manifest.sums[name], lambda: array.data):
+            raise ValueError(f"{path.name} has another content than was imported")
+    except Exception as error:  # NumPy reads a damaged header as Python, and fails in as many ways
+        raise damaged(folder, str(error)) from error
+    return array
 
 
-def load_arrays(dataset: Dataset, folder: Path, classes: int) -> Images:
-    """Load the arrays of a folder as a spec presents them; they have so many classes."""
+def load_arrays(dataset: Dataset, folder: Path, manifest: Manifest) -> Images:
+    """Load the arrays of a folder as a spec presents them.
+
+    Raises:
+        DatasetError: one is not what was imported.
+    """
     look = dataset.options.as_dict()
-    arrays = {name: torch.from_numpy(np.load(folder / f"{name}.npy")) for name in PARTS}
+    arrays = {name: torch.from_numpy(_loaded(folder, name, manifest)) for name in PARTS}
     for split in SPLITS:
         arrays[f"{split}_images"] = shrunk(arrays[f"{split}_images"], look["size"])
     train_kind = CropFlip if look.get("augment") == "crop-flip" else Pixels
     train = train_kind(arrays["train_images"], look["mean"], look["std"])
     test = Pixels(arrays["test_images"], look["mean"], look["std"])
     labels = [arrays[f"{split}_labels"].long() for split in SPLITS]
-    return Images(train, labels[0], test, labels[1], classes)
+    return Images(train, labels[0], test, labels[1], manifest.description.classes)
 
 
 def shrunk(images: Tensor, size: int) -> Tensor:

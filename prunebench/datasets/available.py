@@ -74,11 +74,9 @@ def load(dataset: Dataset, data: Path = Path("data")) -> Images:
     if dataset.name in EMBEDDED:
         return load_digits(dataset)
     found, place = _same(dataset, data), manifest.place(data, dataset.name)
-    classes = found.description.classes
     if found.listed:
-        cache = work_folder(data) / "cache" / dataset.digest[:12]
-        return load_photos(dataset, place, Path(found.source), classes, cache)
-    return load_arrays(dataset, place, classes)
+        return load_photos(dataset, place, found, work_folder(data) / "cache" / dataset.digest[:12])
+    return load_arrays(dataset, place, found)
 
 
 def own(data: Path) -> dict[str, Description]:
@@ -94,8 +92,8 @@ def load_annotated(dataset: Dataset, data: Path) -> Annotated:
 
     if dataset.name in EMBEDDED:
         return load_scenes(dataset)
-    _same(dataset, data)
-    return load_voc(manifest.place(data, dataset.name), CLASSES.get(dataset.name, ()))
+    found = _same(dataset, data)
+    return load_voc(manifest.place(data, dataset.name), CLASSES.get(dataset.name, ()), found)
 
 
 def _same(dataset: Dataset, data: Path) -> Manifest:
@@ -109,12 +107,21 @@ def _same(dataset: Dataset, data: Path) -> Manifest:
     return found
 
 
-def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:
+STAND_INS = ("mnist", "digits")
+"""Datasets that stand for all of the paper's in a tier."""
+
+
+def substitutes(given: Iterable[str], data: Path, stand_in: str = "") -> dict[str, Description]:
     """Return what stands for datasets of the paper, by the paper's names.
 
     Args:
         given: such as `cifar10=cifar10-jpeg75`.
         data: folder of datasets.
+        stand_in: the dataset that stands for all of the paper's for classification without this; `mnist=mine` or
+            `digits=mine` replaces it, whichever it is. Empty where there is none.
+
+    Returns:
+        the descriptions by the paper's names, or by the name of `stand_in`.
 
     Raises:
         PrunebenchError: a text is not of this form, names no dataset of the paper, or has one for detection and one for
@@ -122,20 +129,20 @@ def substitutes(given: Iterable[str], data: Path) -> dict[str, Description]:
         UnknownNameError: there is no such dataset to stand for it.
         DatasetError: it is not here; says how to get it.
     """
-    found = {}
+    found, valid = {}, {**PAPER, **(dict.fromkeys(STAND_INS, stand_in) if stand_in else {})}
     for text in given:
         paper, equals, ours = text.partition("=")
-        if not equals or paper not in PAPER:
+        if not equals or paper not in valid:
             raise PrunebenchError(
                 f"--pb-dataset {text}: write PAPER=OURS, such as cifar10=cifar10-jpeg75; PAPER is one of "
-                f"{', '.join(PAPER)}, OURS one of {', '.join(names(data))}"
+                f"{', '.join(valid)}, OURS one of {', '.join(names(data))}"
             )
-        detection = PAPER[paper] == DETECTION
+        detection = valid[paper] == DETECTION
         if describe(ours, data).detection != detection:
             alike = [name for name in names(data) if describe(name, data).detection == detection]
             raise PrunebenchError(
                 f"--pb-dataset {text}: one of the two is for detection, the other for classification; "
                 f"valid for {paper} are {', '.join(alike)}"
             )
-        found[PAPER[paper]] = require(ours, data)
+        found[valid[paper]] = require(ours, data)
     return found

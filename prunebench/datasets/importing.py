@@ -8,14 +8,22 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prunebench.common.errors import DatasetError
 from prunebench.datasets import manifest
 from prunebench.datasets.catalogue import CATALOGUE, EMBEDDED
 from prunebench.datasets.description import Description
 from prunebench.datasets.manifest import Manifest
+
+if TYPE_CHECKING:
+    from prunebench.datasets.conversion import Given
+
+PHOTOS = "photos"
+"""Folder beside the lists for photos that came in another file."""
 
 
 def described(name: str, summary: str = "", licence: str = "", augment: bool = False, size: int = 0) -> Description:
@@ -71,6 +79,8 @@ def add(wanted: Description, source: Path, data: Path) -> Description:
         manifest.write(beside, made)
         _put(beside, data, made.description)
     except OSError as error:
+        if error.filename is not None and Path(error.filename).is_relative_to(source):
+            raise DatasetError(f"cannot read {error.filename}: {error.strerror}; nothing was imported") from error
         raise DatasetError(
             f"cannot write to {place.parent}: {error.strerror or error}. Nothing was imported; free some space or "
             "give another folder with --data DIR, and run the same command again"
@@ -81,18 +91,10 @@ def add(wanted: Description, source: Path, data: Path) -> Description:
 
 
 def _write(wanted: Description, source: Path, folder: Path) -> Manifest:
-    from torchvision.datasets import CIFAR10, CIFAR100
-
-    from prunebench.datasets import readers
-    from prunebench.datasets.arrays import Arrays, save_arrays
+    from prunebench.datasets.arrays import save_arrays
     from prunebench.datasets.folder import save_folder
     from prunebench.datasets.voc import save_voc
 
-    official: dict[str, Callable[[Path], Arrays]] = {
-        "mnist": readers.read_mnist,
-        "cifar10": partial(readers.read_cifar, kind=CIFAR10),
-        "cifar100": partial(readers.read_cifar, kind=CIFAR100),
-    }
     if _is_archive(source, wanted):
         unpacked = _unpack(source, folder / source.name)
         made = save_voc(unpacked, wanted, folder)
@@ -100,10 +102,41 @@ def _write(wanted: Description, source: Path, folder: Path) -> Manifest:
         return made
     if wanted.detection or (wanted.name not in CATALOGUE and _has_boxes(source)):
         return save_voc(source, wanted, folder)
-    if source.is_dir() and wanted.name not in official:
-        return save_folder(source, wanted, folder)
-    read = official.get(wanted.name, readers.read_npz)
-    return save_arrays(read(source), wanted, folder, source.name)
+    read = _reader(wanted, source)
+    if read is not None:
+        return save_arrays(read(source), wanted, folder, source.name)
+    return _of_parquet(wanted, source, folder) or save_folder(source, wanted, folder)
+
+
+def _reader(wanted: Description, source: Path) -> Callable[[Path], Given] | None:
+    """Return what reads the four arrays of a source, None where it has photos."""
+    from torchvision.datasets import CIFAR10, CIFAR100
+
+    from prunebench.datasets import idx, readers
+
+    official = {"cifar10": CIFAR10, "cifar100": CIFAR100}
+    if wanted.name in official:
+        return partial(readers.read_cifar, kind=official[wanted.name])
+    if source.is_file() or wanted.name == "cifar10-jpeg75":
+        return readers.read_npz
+    return readers.reader_of(source) or (idx.read if wanted.name == "mnist" or idx.find(source) else None)
+
+
+def _of_parquet(wanted: Description, source: Path, folder: Path) -> Manifest | None:
+    """Import parquet files of images: small ones as arrays, others as the files that they hold."""
+    from prunebench.datasets import parquet
+    from prunebench.datasets.arrays import save_arrays
+    from prunebench.datasets.folder import save_folder
+
+    splits = parquet.read(source)
+    if not splits:
+        return None
+    found = parquet.as_arrays(splits, source)
+    if found is not None:
+        made = save_arrays(found[0], wanted, folder, source.name)
+        return replace(made, notes=(*found[1], *made.notes))
+    parquet.unpack(splits, source, folder / PHOTOS)
+    return replace(save_folder(folder / PHOTOS, wanted, folder), source=PHOTOS)
 
 
 def _is_archive(source: Path, wanted: Description) -> bool:
@@ -147,7 +180,7 @@ def damages(name: str, data: Path) -> list[str]:
         return []
     if found.description.detection:
         return folder.changed(place, found, place)
-    return folder.changed(place, found, Path(found.source)) if found.listed else arrays.changed(place, found)
+    return folder.changed(place, found, place / found.source) if found.listed else arrays.changed(place, found)
 
 
 def _put(beside: Path, data: Path, made: Description) -> None:

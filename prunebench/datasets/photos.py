@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torchvision.transforms import functional as reference
 
 from prunebench.datasets.cache import Cache, Photo, sent
+from prunebench.datasets.catalogue import CATALOGUE
+from prunebench.datasets.colours import FILE, kind_of, read_scale, rgb
 from prunebench.datasets.description import SPLITS
 from prunebench.datasets.images import Images
+from prunebench.datasets.integrity import Listed
+from prunebench.datasets.manifest import Manifest, damaged
 from prunebench.datasets.pixels import Pixels, View
 from prunebench.specs.experiment import Dataset
 
@@ -24,6 +30,10 @@ MARGIN = 8 / 7
 
 SCALE, RATIO, TRIES = (0.08, 1.0), (3 / 4, 4 / 3), 10
 """Of torchvision's RandomResizedCrop: share of the area, width over height, and how often it tries."""
+
+
+Show = Callable[[Image.Image], Image.Image]
+"""Makes an opened photo an RGB image."""
 
 
 class Photos(Pixels):
@@ -105,39 +115,80 @@ def crops(sizes: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     return torch.where(any_fits, first, room / 2).floor() / sizes, extent / sizes
 
 
-def load_photos(dataset: Dataset, folder: Path, source: Path, classes: int, cache: Path) -> Images:
+def load_photos(dataset: Dataset, folder: Path, manifest: Manifest, cache: Path) -> Images:
     """Return the photos of an imported folder as a spec presents them.
 
     Args:
         dataset: part of the spec.
         folder: of the lists that the import made.
-        source: folder of the photos.
-        classes: number of classes.
+        manifest: of the import.
         cache: folder of decoded photos.
+
+    Raises:
+        DatasetError: a list is not what was imported.
     """
     look = dataset.options.as_dict()
     size, mean, std = look["size"], look["mean"], look["std"]
-    side = round(MARGIN * size)
-    files = [_listed(folder / f"{split}_files.txt", source) for split in SPLITS]
-    labels = [torch.from_numpy(np.load(folder / f"{split}_labels.npy")).long() for split in SPLITS]
-    squashed = Cache(cache / f"train-{side}.bytes", files[0], side, partial(_squashed, side=side))
-    centred = Cache(cache / f"test-{size}.bytes", files[1], size, partial(_centred, side=side, size=size))
-    sizes = torch.from_numpy(np.load(folder / "train_sizes.npy"))
+    side, classes = round(MARGIN * size), manifest.description.classes
+    files = [_listed(folder, split, manifest) for split in SPLITS]
+    labels = [_labels(folder, split, manifest, found) for split, found in zip(SPLITS, files, strict=True)]
+    show = _shown(dataset.name, folder, manifest)
+    squashed = Cache(cache / f"train-{side}.bytes", files[0], side, partial(_squashed, side=side, show=show))
+    centred = Cache(cache / f"test-{size}.bytes", files[1], size, partial(_centred, side=side, size=size, show=show))
+    sizes = torch.from_numpy(_array(folder, "train_sizes.npy", manifest))
     train, test = Photos(squashed, mean, std, sizes, size), Pixels(centred, mean, std)
     return Images(train, labels[0], test, labels[1], classes)
 
 
-def _listed(path: Path, source: Path) -> list[Photo]:
-    pairs = (line.split("  ", 1) for line in path.read_text().splitlines())
-    return [(sha256, source / name) for sha256, name in pairs]
+def _listed(folder: Path, split: str, manifest: Manifest) -> list[Photo]:
+    name = f"{split}_files"
+    text = Listed(folder, {f"{name}.txt": manifest.sums[name]}).read(folder / f"{name}.txt").decode()
+    pairs = (line.split("  ", 1) for line in text.splitlines())
+    return [(sha256, folder / manifest.source / name) for sha256, name in pairs]
 
 
-def _squashed(image: Image.Image, side: int) -> Image.Image:
+def _labels(folder: Path, split: str, manifest: Manifest, files: list[Photo]) -> Tensor:
+    """Return the labels of a split; where the import noted no checksum of them, they must follow from the paths."""
+    labels, name = _array(folder, f"{split}_labels.npy", manifest), f"{split}_labels.npy"
+    if name not in manifest.files:
+        classes = [path.relative_to(folder / manifest.source).parts[1] for _, path in files]
+        known = {name: i for i, name in enumerate(sorted(set(classes)))}
+        if labels.tolist() != [known[name] for name in classes]:
+            raise damaged(folder, f"{name} has another content than was imported")
+    return torch.from_numpy(labels.astype(np.int64))
+
+
+def _array(folder: Path, name: str, manifest: Manifest) -> NDArray[np.generic]:
+    content = Listed(folder, manifest.files).read(folder / name)
+    try:
+        array: NDArray[np.generic] = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    except Exception as error:  # NumPy reads a damaged header as Python, and fails in as many ways
+        raise damaged(folder, f"{name}: {error}") from error
+    return array
+
+
+def _shown(name: str, folder: Path, manifest: Manifest) -> Show:
+    """Return what shows an opened photo: those of the catalogue as PyTorch's ImageNet example does."""
+    if name in CATALOGUE:
+        return lambda image: image.convert("RGB")
+    if "conversions" not in manifest.sums:
+        return _unconverted
+    Listed(folder, {FILE: manifest.sums["conversions"]}).read(folder / FILE)
+    return partial(rgb, white=read_scale(folder))
+
+
+def _unconverted(image: Image.Image) -> Image.Image:
+    if kind_of(image).differs:
+        raise OSError("an earlier version imported it and showed it otherwise; import the folder anew, by another name")
+    return image.convert("RGB")
+
+
+def _squashed(image: Image.Image, side: int, show: Show) -> Image.Image:
     image.draft("RGB", (side, side))  # a JPEG file of twice the size or more is decoded at a fraction of the work
-    return image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+    return show(image).resize((side, side), Image.Resampling.BILINEAR)
 
 
-def _centred(image: Image.Image, side: int, size: int) -> Image.Image:
+def _centred(image: Image.Image, side: int, size: int, show: Show) -> Image.Image:
     """Return the middle of a photo as PyTorch's ImageNet example tests it."""
-    found: Image.Image = reference.center_crop(reference.resize(image.convert("RGB"), side), [size, size])
+    found: Image.Image = reference.center_crop(reference.resize(show(image), side), [size, size])
     return found

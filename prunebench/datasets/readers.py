@@ -1,58 +1,26 @@
-"""Reading what people have: the official files of MNIST and CIFAR, and `.npz` files."""
+"""Reading what people have: torchvision's folders of CIFAR, SVHN and STL-10, and `.npz` files."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from torchvision.datasets import CIFAR10
-from torchvision.datasets.mnist import read_image_file, read_label_file
+from torchvision.datasets import CIFAR10, CIFAR100, STL10, SVHN
 
 from prunebench.common.errors import DatasetError
 from prunebench.common.terminal import track
-from prunebench.datasets.arrays import Arrays
+from prunebench.datasets.conversion import Given
 from prunebench.datasets.description import SPLITS
 
-IDX = {
-    "train_images": "train-images-idx3-ubyte",
-    "train_labels": "train-labels-idx1-ubyte",
-    "test_images": "t10k-images-idx3-ubyte",
-    "test_labels": "t10k-labels-idx1-ubyte",
-}
-"""MNIST's files, unpacked (LeCun et al. 1998)."""
 
-
-def read_mnist(source: Path) -> Arrays:
-    """Read MNIST from a folder of its official files, which may be torchvision's, or from an `.npz` file.
-
-    Raises:
-        DatasetError: a file is missing or is no such file.
-    """
-    if source.is_file():
-        return read_npz(source)
-    raw = source / "MNIST" / "raw"
-    folder = raw if raw.is_dir() else source
-    return {name: _read_idx(folder / file, name.endswith("images")) for name, file in IDX.items()}
-
-
-def _read_idx(path: Path, images: bool) -> NDArray[np.uint8]:
-    if not path.is_file():
-        packed = f"; unpack {path.name}.gz with gunzip" if path.with_name(f"{path.name}.gz").is_file() else ""
-        raise DatasetError(f"{path} is missing{packed}")
-    try:
-        read = read_image_file if images else read_label_file
-        array: NDArray[np.uint8] = read(str(path)).numpy().astype(np.uint8)
-    except (OSError, ValueError, KeyError, TypeError, AssertionError, RuntimeError) as error:
-        raise DatasetError(f"{path} is truncated or no idx file ({error or type(error).__name__})") from error
-    return array
-
-
-def read_cifar(source: Path, kind: type[CIFAR10]) -> Arrays:
+def read_cifar(source: Path, kind: type[CIFAR10]) -> Given:
     """Read CIFAR from the folder that its official archive unpacks to, or from the folder that holds that one.
 
     Args:
@@ -77,7 +45,28 @@ def read_cifar(source: Path, kind: type[CIFAR10]) -> Arrays:
     }
 
 
-def read_npz(source: Path) -> Arrays:
+def reader_of(source: Path) -> Callable[[Path], Given] | None:
+    """Return what reads a folder that torchvision has filled, None if it is no such folder."""
+    for kind in (CIFAR10, CIFAR100):
+        if source.name == kind.base_folder or (source / kind.base_folder).is_dir():
+            return partial(read_cifar, kind=kind)
+    if (source / "train_32x32.mat").is_file():
+        return partial(_read_downloaded, kind=SVHN)
+    return partial(_read_downloaded, kind=STL10) if (source / STL10.base_folder).is_dir() else None
+
+
+def _read_downloaded(source: Path, kind: type[SVHN | STL10]) -> Given:
+    """Read a folder by torchvision's own class, which compares the files with their official sums."""
+    try:
+        splits = {split: kind(source, split=split) for split in SPLITS}
+    except RuntimeError as error:
+        raise DatasetError(f"{source} is not what torchvision's {kind.__name__} downloads: {error}") from error
+    return {f"{split}_images": part.data for split, part in splits.items()} | {
+        f"{split}_labels": part.labels for split, part in splits.items()
+    }
+
+
+def read_npz(source: Path) -> Given:
     """Read `<split>_images` and `<split>_labels` of the splits train and test from an `.npz` file.
 
     In place of images there may be JPEG files, all end to end as `<split>_jpeg`, file i from `<split>_offsets[i]` on.
@@ -89,7 +78,7 @@ def read_npz(source: Path) -> Arrays:
         with open(source, "rb") as file, np.load(file, allow_pickle=False) as packed:
             arrays = {name: packed[name] for name in packed.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
-        raise DatasetError(f"{source} is missing, truncated or no .npz file ({error})") from error
+        raise DatasetError(f"{source} is missing, truncated or no .npz file of plain arrays ({error})") from error
     for split in SPLITS:
         files, offsets = (arrays.pop(f"{split}_{what}", None) for what in ("jpeg", "offsets"))
         if files is not None and offsets is not None:

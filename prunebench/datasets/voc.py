@@ -6,6 +6,7 @@ PASCAL VOC 2007 itself comes in this layout (its folder `VOCdevkit/VOC2007`), an
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from prunebench.common.errors import DatasetError
 from prunebench.common.terminal import track
 from prunebench.datasets.annotated import Annotated, Scene, Target
 from prunebench.datasets.description import Description, differences
+from prunebench.datasets.integrity import Listed
 from prunebench.datasets.manifest import Manifest, digest_of
 
 VOC07 = (
@@ -46,18 +48,27 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's channels, as torchvision's classifiers and detectors have them."""
 
 
-def load_voc(folder: Path, classes: Sequence[str] = ()) -> Annotated:
+def load_voc(folder: Path, classes: Sequence[str] = (), manifest: Manifest | None = None) -> Annotated:
     """Return the images of a folder, each read when it is asked for; every annotation is read and checked at once.
 
     Args:
         folder: the one that has `Annotations`, `ImageSets` and `JPEGImages`, or one with that in it.
         classes: names of the classes; those of the training images, sorted, if none are given.
+        manifest: of an import, whose files must be what they were.
 
     Raises:
-        DatasetError: a file is missing or no annotation, an object has an unknown label or a box outside its image.
+        DatasetError: a file is missing, no annotation or no longer what was imported, an object has an unknown label or
+            a box outside its image.
     """
-    known, (train, test) = _read(root_of(folder), classes)
+    root = root_of(folder)
+    known, (train, test) = _read(_listed(root, manifest) if manifest else Listed(root), classes)
     return Annotated(train, test, known, MEAN, STD, mirrored=True)
+
+
+def _listed(root: Path, manifest: Manifest) -> Listed:
+    """Return the files of an import with the checksums of its list."""
+    text = Listed(root, {"files.txt": manifest.sums["files"]}).read(root / "files.txt").decode()
+    return Listed(root, {path: sha256 for sha256, _, path in (line.partition("  ") for line in text.splitlines())})
 
 
 def check_voc(folder: Path, classes: Sequence[str] = ()) -> str:
@@ -68,7 +79,7 @@ def check_voc(folder: Path, classes: Sequence[str] = ()) -> str:
     """
     root = root_of(folder)
     paths = [_split(root, split) for split in SPLITS]
-    for split, images in zip(SPLITS, _read(root, classes)[1], strict=True):
+    for split, images in zip(SPLITS, _read(Listed(root), classes)[1], strict=True):
         for i, (name, _) in enumerate(track(images.targets, f"checking {split}")):
             _check_size(root, name, images[i][0])
             paths += [_annotation(root, name), _image(root, name)]
@@ -105,11 +116,11 @@ class VocImages:
     """The images of one split, decoded when they are asked for.
 
     Attributes:
-        root: folder of the dataset.
+        files: of the dataset.
         targets: names of the images, without suffix, and their objects.
     """
 
-    root: Path
+    files: Listed
     targets: list[tuple[str, Target]]
 
     def __len__(self) -> int:
@@ -120,12 +131,12 @@ class VocImages:
         """Return one of them.
 
         Raises:
-            DatasetError: it does not decode.
+            DatasetError: it does not decode, or is no longer what was imported.
         """
         name, target = self.targets[index]
-        path = _image(self.root, name)
+        path = _image(self.files.root, name)
         try:
-            return pil_to_tensor(Image.open(path).convert("RGB")), target
+            return pil_to_tensor(Image.open(io.BytesIO(self.files.read(path))).convert("RGB")), target
         except OSError as error:
             raise DatasetError(f"{path} does not decode as an image: {error}; get the file anew") from error
 
@@ -144,15 +155,15 @@ def root_of(folder: Path) -> Path:
     return found.pop()
 
 
-def _read(root: Path, classes: Sequence[str]) -> tuple[tuple[str, ...], list[VocImages]]:
+def _read(files: Listed, classes: Sequence[str]) -> tuple[tuple[str, ...], list[VocImages]]:
     """Return the classes and the images of each split."""
-    names = {split: _names(root, split) for split in SPLITS}
-    objects = {name: _objects(root, name) for split in SPLITS for name in names[split]}
+    names = {split: _names(files, split) for split in SPLITS}
+    objects = {name: _objects(files, name) for split in SPLITS for name in names[split]}
     known = tuple(classes or sorted({o.label for name in names["trainval"] for o in objects[name]}))
     if not known:
-        raise DatasetError(f"{root}: no image of the split trainval has an object")
+        raise DatasetError(f"{files.root}: no image of the split trainval has an object")
     targets = {name: _target(name, found, known) for name, found in objects.items()}
-    return known, [VocImages(root, [(name, targets[name]) for name in names[split]]) for split in SPLITS]
+    return known, [VocImages(files, [(name, targets[name]) for name in names[split]]) for split in SPLITS]
 
 
 @dataclass(frozen=True)
@@ -162,8 +173,9 @@ class _Object:
     difficult: bool
 
 
-def _names(root: Path, split: str) -> list[str]:
-    names = _split(root, split).read_text().split()
+def _names(files: Listed, split: str) -> list[str]:
+    root = files.root
+    names = files.read(_split(root, split)).decode(errors="replace").split()
     if not names:
         raise DatasetError(f"{root}: the split {split} names no images")
     if elsewhere := [name for name in names if Path(name).name != name]:
@@ -175,11 +187,11 @@ def _split(root: Path, split: str) -> Path:
     return _existing(root / "ImageSets" / "Main" / f"{split}.txt")
 
 
-def _objects(root: Path, name: str) -> list[_Object]:
+def _objects(files: Listed, name: str) -> list[_Object]:
     """Read the objects of an image; boxes go from pixel to pixel, from 1 on, and are returned from edge to edge."""
-    path = _annotation(root, name)
+    path = _annotation(files.root, name)
     try:
-        tree = ET.parse(path).getroot()
+        tree = ET.fromstring(files.read(path))
         width, height = _size(tree)
         found = [_object(element) for element in tree.iter("object")]
     except (ET.ParseError, ValueError) as error:

@@ -140,7 +140,7 @@ def resolve(
     """
     folder = root / data
     chosen, why = tier_on(tier, dataset, folder)
-    if chosen.dataset:
+    if chosen.dataset and not dataset:  # else a row that needs it says so: those that have a substitute need it not
         require(chosen.dataset, folder)
     if asked.get("device", "auto") not in DEVICES:
         raise PrunebenchError(f"--pb-device {asked['device']}: unknown; valid are {', '.join(DEVICES)}")
@@ -166,7 +166,7 @@ def tier_on(name: str, dataset: Sequence[str], folder: Path) -> tuple[Tier, str]
     mine = {} if tier.dataset else own(folder)
     tier = replace(tier, substitutes={**tier.substitutes, **mine})
     if dataset:
-        tier = tier.with_datasets(substitutes(dataset, folder))
+        tier = tier.with_datasets(substitutes(dataset, folder, tier.dataset))
     if DETECTION in tier.substitutes and tier.detecting:
         _check_channels(tier)
     return tier, why

@@ -178,5 +178,6 @@ def _seeds(settings: Settings) -> str:
 def _datasets(tier: Tier) -> str:
     """Return what stands for the paper's datasets, in words."""
     own = [f"{ours.name} in place of {paper}" for paper, ours in tier.substitutes.items()]
-    rest = [f"{tier.dataset} in place of every {'other ' * bool(own)}dataset of the paper"] if tier.dataset else []
+    others = "other " * bool(tier.substitutes.keys() - {tier.dataset})
+    rest = [f"{tier.dataset} in place of every {others}dataset of the paper"] if tier.dataset else []
     return ", ".join([*own, *rest]) or "none of the paper's datasets is here"

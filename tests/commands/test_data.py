@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from voc_files import write_voc
 
 from prunebench.commands.data import app
-from prunebench.common.errors import DatasetError
+from prunebench.common.errors import DatasetError, PrunebenchError
 from prunebench.datasets.catalogue import EMBEDDED
+from prunebench.judging.settings import resolve
 
 ROW = "t4.imagenet.vgg-11.50"
 
@@ -134,3 +135,25 @@ def test_a_substitute_that_cannot_be_ends_the_run_before_anything_is_trained(hou
     code, out = house.pytest("--pb-dataset", pair)
     assert code == 4
     assert said in out
+
+
+@pytest.mark.parametrize("pair", ["mnist=mine", "digits=mine", "cifar10=mine"])
+@pytest.mark.parametrize("tier", ["laptop", "smoke"])
+def test_a_run_asks_for_no_dataset_that_another_stands_for(mine, tier, pair):
+    """The laptop's MNIST is not here, and is needed by none of its rows, or by those of other datasets alone."""
+    settings = resolve(mine.parent, tier=tier, dataset=[pair])
+    assert settings.tier.description("CIFAR-10").name == "mine"
+    others = settings.tier.description("ImageNet").name
+    assert others == ("mine" if pair != "cifar10=mine" else settings.tier.dataset)
+
+
+def test_a_tier_of_the_papers_own_datasets_has_none_that_stands_for_all(mine):
+    with pytest.raises(PrunebenchError, match="--pb-dataset mnist=mine: write PAPER=OURS.*PAPER is one of cifar10, "):
+        resolve(mine.parent, tier="quick", dataset=["mnist=mine"])
+
+
+def test_what_was_converted_is_said(tmp_path):
+    content = {name: array + 1 if name.endswith("labels") else array / 255 for name, array in arrays().items()}
+    out = data("add", "mine", write_npz(tmp_path / "odd.npz", content), "--data", tmp_path / "data")
+    assert "mine: 30 images were floats up to 1, taken as 0 to 1 and scaled to bytes" in out
+    assert "mine: 30 labels, 10 classes called 1, 2, 3, ... 10, were numbered from 0 to 9" in out

@@ -1,13 +1,16 @@
 """Folders of photos: importing them."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
+import torch
 from dataset_files import jpeg, ramp, write_photos
+from PIL import Image
 from torchvision.datasets import ImageFolder
 
 from prunebench.common.errors import DatasetError
-from prunebench.datasets import available
+from prunebench.datasets import available, manifest
 from prunebench.datasets.catalogue import IMAGENETTE
 from prunebench.datasets.importing import add, damages, described
 
@@ -87,7 +90,7 @@ def emptied(source):
 
 
 def unknown(source):
-    (source / "val" / "cow").mkdir()
+    (source / "val" / "bee").rename(source / "val" / "cow")
 
 
 def without_classes(source):
@@ -106,8 +109,8 @@ def fewer(source):
         (truncated, r"train/ant/0\.jpg does not decode \(.*\); nothing was imported"),
         (foreign, r"val/bee/0\.jpg does not decode"),
         (short_png, r"val/bee/10\.png does not decode"),
-        (emptied, r"photos/train: Found no valid file for the classes bee"),
-        (unknown, r"photos/val has classes that train lacks: cow"),
+        (emptied, r"photos/train/bee has no photos; each class needs some in train/ and val/"),
+        (unknown, r"photos/train/cow has no photos; each class needs some in train/ and val/"),
         (without_classes, r"photos/train has no folders of classes; wanted are photos at train/CLASS/ and val/CLASS/"),
         (fewer, r"photos: train is 5, of imagenette it is 6; nothing was imported"),
     ],
@@ -117,3 +120,104 @@ def test_a_folder_that_is_none_is_refused(tmp_path, source, spoil, said):
     with pytest.raises(DatasetError, match=said):
         add(WANTED, source, tmp_path / "data")
     assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+
+
+def notes_of(tmp_path, name="mine"):
+    return " | ".join(manifest.read(tmp_path / "data", name).notes)
+
+
+def jupyter(source):
+    """pytorch/vision#2831, open-mmlab/mmpretrain#507: a class of checkpoints, and a picture twice."""
+    for split in ("train", "val"):
+        (source / split / ".ipynb_checkpoints").mkdir()
+        shutil.copy(source / "train" / "ant" / "0.png", source / split / ".ipynb_checkpoints" / "0-checkpoint.png")
+    (source / "train" / "ant" / ".ipynb_checkpoints").mkdir()
+    shutil.copy(source / "train" / "ant" / "0.png", source / "train" / "ant" / ".ipynb_checkpoints" / "0.png")
+
+
+def finder(source):
+    """pytorch/vision#109, BiaPyX/BiaPy#125: what macOS writes into folders and archives."""
+    (source / "__MACOSX" / "train" / "ant").mkdir(parents=True)
+    (source / "train" / "__MACOSX").mkdir()
+    for name in (".DS_Store", "train/.DS_Store", "train/ant/._0.png", "__MACOSX/train/ant/._0.png"):
+        (source / name).write_bytes(b"\x00\x05\x16\x07")
+
+
+def emptied_on_both_sides(source):
+    """pytorch/vision#4925: an empty folder is no class."""
+    for split in ("train", "val"):
+        (source / split / "zzz").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("leave", "said"), [(jupyter, ""), (finder, ""), (emptied_on_both_sides, "train/zzz has no photos and is no class")]
+)
+def test_what_systems_leave_behind_is_no_photo(tmp_path, source, leave, said):
+    plain = add(described("mine"), source, tmp_path / "plain")
+    leave(source)
+    assert add(described("mine"), source, tmp_path / "data") == plain
+    assert said in notes_of(tmp_path)
+    assert bool(notes_of(tmp_path)) == bool(said)
+
+
+def test_files_that_are_no_photos_are_counted(tmp_path, source):
+    (source / "train" / "ant" / "notes.txt").write_text("")
+    (source / "train" / "bee" / "one.gif").write_bytes(b"GIF")
+    (source / "train" / "bee" / "two.GIF").write_bytes(b"GIF")
+    add(described("mine"), source, tmp_path / "data")
+    assert "train: 1 file .txt left out" in notes_of(tmp_path)
+    assert "train: 2 files .gif left out" in notes_of(tmp_path)
+
+
+def test_an_archive_in_a_folder_of_its_own_is_found(tmp_path, source):
+    plain = add(described("mine"), source, tmp_path / "plain")
+    (tmp_path / "outer").mkdir()
+    shutil.move(source, tmp_path / "outer" / "photos-v2")
+    made = add(described("mine"), tmp_path / "outer", tmp_path / "data")
+    assert (made.classes, made.train, made.test) == (plain.classes, plain.train, plain.test)
+
+
+def test_photos_without_a_split_are_split_by_their_content(tmp_path, source):
+    one = tmp_path / "one"
+    for name in ("ant", "bee"):
+        shutil.copytree(source / "train" / name, one / name)
+        for photo in (source / "val" / name).iterdir():
+            shutil.copy(photo, one / name)
+        shutil.copy(next((one / name).iterdir()), one / name / "again.png")
+    made = add(described("mine", size=14), one, tmp_path / "data")
+    assert (made.classes, made.train + made.test) == (2, 14)
+    assert "there is no split: " in notes_of(tmp_path)
+    lists = [
+        (tmp_path / "data" / "datasets" / "mine" / f"{split}_files.txt").read_text() for split in ("train", "test")
+    ]
+    sums = [{line.split()[0] for line in text.splitlines()} for text in lists]
+    assert not sums[0] & sums[1]
+    for name in ("ant", "bee"):
+        for photo in sorted((one / name).iterdir()):
+            photo.rename(photo.with_name(f"renamed-{photo.name}"))
+    assert add(described("other", size=14), one, tmp_path / "data").test == made.test
+    assert available.load(made.spec(), tmp_path / "data").test_labels.unique().tolist() == [0, 1]
+
+
+def test_training_photos_alone_are_told_what_to_do(tmp_path, source):
+    shutil.rmtree(source / "val")
+    with pytest.raises(DatasetError, match=r"photos has train/, but neither val/ nor test/; .*give .*train itself"):
+        add(described("mine"), source, tmp_path / "data")
+    assert add(described("mine"), source / "train", tmp_path / "data").train == 4
+
+
+def test_a_third_split_is_left_out_and_said(tmp_path, source):
+    shutil.copytree(source / "val", source / "test")
+    add(described("mine"), source, tmp_path / "data")
+    assert "test/ is left out: val/ is what is tested on" in notes_of(tmp_path)
+
+
+def test_grey_photos_among_others_are_shown_in_grey(tmp_path, source):
+    """A grey file in an RGB set has three equal colours."""
+    with Image.open(source / "val" / "ant" / "6.png") as image:
+        image.convert("L").save(source / "val" / "ant" / "6.png")
+    made = add(described("mine", size=14), source, tmp_path / "data")
+    first = available.load(made.spec(), tmp_path / "data").test[:1][0] * torch.tensor(made.std)[:, None, None]
+    bytes_ = (first + torch.tensor(made.mean)[:, None, None]) * 255
+    assert torch.allclose(bytes_[0], bytes_[1], atol=0.01)
+    assert "1 photo converted to RGB: grey" in notes_of(tmp_path)

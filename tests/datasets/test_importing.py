@@ -16,7 +16,7 @@ from prunebench.datasets import available, manifest
 from prunebench.datasets.arrays import save_arrays
 from prunebench.datasets.catalogue import MNIST
 from prunebench.datasets.importing import add, damages, described
-from prunebench.datasets.readers import read_cifar, read_mnist, read_npz
+from prunebench.datasets.readers import read_cifar, read_npz
 
 SMALL_MNIST = replace(MNIST, digest="", train=20, test=10, size=8)
 
@@ -114,14 +114,20 @@ def changed(part, change):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (changed("train_labels", lambda a: a - 1), r"train_labels has labels from -1 to 8"),
-        (changed("train_labels", lambda a: a + 255), r"train_labels has labels from 255 to 264"),
-        (changed("test_labels", lambda a: a + 5), r"a label of test_labels is 14, with 10 classes the highest is 9"),
+        (changed("train_labels", lambda a: a - 1), r"train_labels has the label -1; a negative one is no class"),
+        (changed("train_labels", lambda a: a + 255), r"a label of test_labels is 0, which no training image has"),
+        (changed("test_labels", lambda a: a + 5), r"a label of test_labels is 10, which no training image has"),
+        (changed("train_labels", lambda a: a * 0), r"all training images have the label 0; wanted are two classes"),
+        (changed("train_labels", lambda a: np.stack([a, a], 1)), r"shape \(20, 2\): several labels per image"),
         (changed("train_labels", lambda a: a[:-1]), r"20 train images have 19 labels"),
         (changed("train_labels", lambda a: a / 2), r"train_labels has shape \(20,\) and type float64"),
         (changed("test_images", lambda a: a[:, 1:]), r"test_images has shape \(10, 7, 8\)"),
         (changed("test_images", lambda a: a[:, 1:, 1:]), r"training images are \(8, 8, 1\), test images \(7, 7, 1\)"),
-        (changed("train_images", lambda a: a / 255), r"train_images has shape .* wanted are bytes"),
+        (changed("train_images", lambda a: a / 128 - 1), r"a pixel has the value -1, so the images are normalised"),
+        (changed("train_images", lambda a: a * 300.0), r"a pixel has the value 76500; wanted are floats from 0 to 1"),
+        (changed("train_images", lambda a: np.where(a > 9, np.inf, 0.0)), r"a pixel is not a finite number"),
+        (changed("train_images", lambda a: a.astype(np.int32) << 9), r"the value 130560; wanted .* at most 16 bits"),
+        (changed("train_images", lambda a: a.astype(np.int16) - 3), r"a pixel has the value -3"),
         (changed("train_images", lambda a: a[:0]), r"train_images has shape \(0, 8, 8\)"),
         ({"train_images": arrays()["train_images"]}, r"has no 'train_labels'; wanted are train_images"),
     ],
@@ -168,12 +174,11 @@ def test_a_bad_idx_file_is_refused_by_its_name(tmp_path, name, damage):
     assert left(tmp_path / "data") == []
 
 
-def test_a_packed_idx_file_is_told_how_to_unpack(tmp_path):
+def test_a_missing_idx_file_is_named(tmp_path):
     folder = write_idx(tmp_path / "raw", arrays())
-    file = folder / "t10k-labels-idx1-ubyte"
-    file.rename(file.with_name(f"{file.name}.gz"))
-    with pytest.raises(DatasetError, match=r"t10k-labels-idx1-ubyte is missing; unpack .*\.gz with gunzip"):
-        read_mnist(folder)
+    (folder / "t10k-labels-idx1-ubyte").unlink()
+    with pytest.raises(DatasetError, match=r"raw/t10k-labels-idx1-ubyte is missing, packed or not"):
+        add(SMALL_MNIST, folder, tmp_path / "data")
 
 
 def test_a_changed_cifar_file_is_refused_by_its_name(tmp_path):

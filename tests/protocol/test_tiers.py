@@ -31,6 +31,15 @@ def test_a_tier_with_other_datasets_has_a_name_of_its_own():
     assert tiers.base(other.name) == tiers.base("smoke") == "smoke"
 
 
+def test_what_stands_for_all_datasets_can_be_replaced():
+    mine = replace(describe("mnist"), name="mine")
+    other = tiers.LAPTOP.with_datasets({"mnist": mine})
+    assert other.name == "laptop-with-mnist-as-mine"
+    assert other.description("CIFAR-10") == other.description("ImageNet") == replace(mine, size=14)
+    odd = tiers.LAPTOP.with_datasets({"mnist": replace(mine, size=32)})
+    assert odd.description("CIFAR-10").size == 32
+
+
 @pytest.mark.parametrize(("cuda", "name"), [(False, "smoke"), (True, "quick")])
 def test_auto_is_quick_where_a_gpu_and_a_dataset_are(cuda, name):
     assert tiers.choose("auto", cuda)[0].name == name

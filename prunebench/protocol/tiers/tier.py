@@ -42,7 +42,8 @@ class Tier:
         seeds: how many unless the user says.
         margin: accuracy points of every "at least".
         dataset: the dataset that stands for every one of the paper, empty where each stands for itself.
-        size: pixels of height and width at which `dataset` is shown, None for its own.
+        size: pixels of height and width at which `dataset` is shown, None for its own; what stands for that is shown so
+            where its size is a multiple.
         networks: by the paper's name, the network that stands for it; with a dataset, a method or both before the name
             it goes first.
         recipes: by the same names; `*` for the others.
@@ -50,7 +51,8 @@ class Tier:
         threads: CPU threads of one training; None for the cores that each worker has.
         halves: the dataset that an architecture is found on and the one that it is tried on, where a claim asks for two
             that share no class (S01).
-        substitutes: by the paper's name, a dataset that stands for it in place of `dataset` (`--pb-dataset`).
+        substitutes: by the paper's name, a dataset that stands for it in place of `dataset` (`--pb-dataset`); by the
+            name of `dataset`, one that stands for that.
         detecting: how Table 12 is run, None where it is not.
     """
 
@@ -69,11 +71,12 @@ class Tier:
     size: int | None = None
 
     def with_datasets(self, chosen: Mapping[str, Description]) -> Tier:
-        """Return this tier with other datasets, by the paper's names, and under a name that says so.
+        """Return this tier with other datasets, by the paper's names or its own, and under a name that says so.
 
         Its records so stand beside those of the tier as it is.
         """
-        said = "-".join(f"{own}-as-{chosen[paper].name}" for own, paper in PAPERS.items() if paper in chosen)
+        known = {**PAPERS, self.dataset: self.dataset}
+        said = "-".join(f"{own}-as-{chosen[paper].name}" for own, paper in known.items() if paper in chosen)
         return replace(self, name=f"{self.name}{_WITH}{said}", substitutes={**self.substitutes, **chosen})
 
     def alone(self, dataset: Description, networks: Mapping[str, Network], recipes: Recipes) -> Tier:
@@ -101,8 +104,9 @@ class Tier:
         if dataset == DETECTION and self.detecting is not None:
             return describe(self.detecting.dataset)
         if self.dataset:
-            found = describe(self.dataset)
-            return found if self.size is None else replace(found, size=self.size)
+            found = self.substitutes.get(self.dataset) or describe(self.dataset)
+            fits = self.size is not None and found.size % self.size == 0
+            return replace(found, size=self.size) if fits and self.size is not None else found
         own = next((name for name, paper in PAPERS.items() if paper == dataset), None)
         how = f"; get it so:\n{describe(own).how}" if own else ""
         raise DatasetError(f"tier {self.name!r} trains on {dataset} itself, which is not in the data folder{how}")
