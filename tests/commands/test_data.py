@@ -148,7 +148,7 @@ def test_a_run_asks_for_no_dataset_that_another_stands_for(mine, tier, pair):
 
 
 def test_a_tier_of_the_papers_own_datasets_has_none_that_stands_for_all(mine):
-    with pytest.raises(PrunebenchError, match="--pb-dataset mnist=mine: write PAPER=OURS.*PAPER is one of cifar10, "):
+    with pytest.raises(PrunebenchError, match=r"--pb-dataset mnist=mine: write PAPER=OURS.*PAPER is one of cifar10, "):
         resolve(mine.parent, tier="quick", dataset=["mnist=mine"])
 
 
