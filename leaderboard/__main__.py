@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -97,10 +98,15 @@ def _report(skipped: list[str]) -> None:
         typer.echo(f"skipped {line}", err=True)
 
 
-def main() -> None:
-    """Run the command line; an error that is meant for people ends it with code 1."""
+def main(name: str = "python -m leaderboard", arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; an error that is meant for people ends it with code 1.
+
+    Args:
+        name: of the command, as people have typed it.
+        arguments: that follow it; those of this process if None.
+    """
     try:
-        app(prog_name="python -m leaderboard")
+        app(prog_name=name, args=arguments)
     except PrunebenchError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)

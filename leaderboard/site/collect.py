@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.places import PAGES, RUN
 from prunebench.records.record import AnyRecord, ClaimRecord, dump, load, name_of, record_digest
 from prunebench.specs.experiment import PROTOCOL
 
@@ -62,7 +63,7 @@ def sources_in(folder: Path) -> Iterator[Source]:
 
 def nothing_in(folder: Path) -> str:
     """Return what to say where a folder has no records."""
-    return f"no records in {folder}; `python -m leaderboard export --out {folder}` writes them there"
+    return f"no records in {folder}; `{PAGES} export --out {folder}` writes them there"
 
 
 def from_store(uri: str) -> Collected:
@@ -78,7 +79,7 @@ def from_store(uri: str) -> Collected:
 
 def nothing_logged(uri: str) -> str:
     """Return what to say where a tracking store has no records."""
-    return f"nothing is logged in {uri}; `pytest claims -k slimming` logs its results there"
+    return f"nothing is logged in {uri}; `{RUN} -k slimming` logs its results there"
 
 
 def sources_logged(uri: str, skipped: list[str]) -> Iterator[Source]:

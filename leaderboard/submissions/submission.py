@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.places import PAGES
 from prunebench.records.record import AnyRecord, Record, load, name_of
 
 from ..site.collect import file_name
@@ -15,7 +16,7 @@ from ..site.collect import file_name
 LARGEST = 2 * 2**20
 """Bytes of one record at most. A row of 5 seeds and 6 arms with 160 epochs each takes about 0.4 MB."""
 
-AGAIN = "run the record's command again and write the file with `python -m leaderboard export`"
+AGAIN = f"run the record's command again and write the file with `{PAGES} export`"
 """What to do about numbers that do not fit together."""
 
 
@@ -85,9 +86,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
             raise PrunebenchError(f"{path} is a link; give the folder or file itself")
         files += sorted(p for p in path.rglob("*") if p.is_symlink() or not p.is_dir()) if path.is_dir() else [path]
     if not files:
-        raise PrunebenchError(
-            "there is no record to validate; `python -m leaderboard export` writes those of your runs"
-        )
+        raise PrunebenchError("there is no record to validate; `{PAGES} export` writes those of your runs")
     return files
 
 

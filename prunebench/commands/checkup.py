@@ -12,6 +12,7 @@ from pathlib import Path
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.machine import cores
+from prunebench.common.places import RUN
 from prunebench.datasets import available, manifest
 from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.protocol import tiers
@@ -69,7 +70,7 @@ def _torch() -> Iterator[Check]:
     try:
         import torch
     except ImportError as error:
-        yield Check("PyTorch", False, str(error), "pip install -e .", essential=True)
+        yield Check("PyTorch", False, str(error), "pip install torch torchvision", essential=True)
         return
     yield Check("PyTorch", True, torch.__version__, essential=True)
     devices = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
@@ -80,7 +81,7 @@ def _torch() -> Iterator[Check]:
 
 def _machine() -> Iterator[Check]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    yield Check("cores", True, f"{cores()}; `pytest claims -n {cores()}` uses them all")
+    yield Check("cores", True, f"{cores()}; `{RUN} -n {cores()}` uses them all")
     yield Check("memory", memory >= 4, f"{memory:.0f} GiB", "use fewer workers: each takes about 1 GiB")
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.places import RUN
 
 LONGEST = 60
 
@@ -35,7 +36,8 @@ def new_method(
             f"{name[:LONGEST]!r} is no name for a method: give letters, digits and underscores, {LONGEST} at most, no "
             "digit first and no keyword of Python, such as my_method; the file is written into this folder"
         )
-    text = files("prunebench.pruning.forms").joinpath(f"{form}.py").read_text(encoding="utf-8").replace("NAME", name)
+    text = files("prunebench.pruning.forms").joinpath(f"{form}.py").read_text(encoding="utf-8")
+    text = text.replace("NAME", name).replace("pytest claims", RUN)
     try:
         with open(Path(f"{name}.py"), "x", encoding="utf-8") as file:
             file.write(text)

@@ -9,6 +9,7 @@ import typer
 
 from prunebench.commands.options import Data
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.places import RUN
 
 
 def sync(
@@ -23,9 +24,7 @@ def sync(
 
     paths = sorted((data / "records").glob("*/*.json"))
     if not paths:
-        raise PrunebenchError(
-            f"no records in {data / 'records'}; run `pytest claims -k slimming` first, or give --data"
-        )
+        raise PrunebenchError(f"no records in {data / 'records'}; run `{RUN} -k slimming` first, or give --data")
     tracker = Tracker(resolve_uri(tracking_uri, Path.cwd()))
     store = Store(data, work_folder(data))
     added = sum(tracker.log(load(path.read_text()), store.folder) for path in paths)

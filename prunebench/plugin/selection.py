@@ -6,11 +6,13 @@ import contextlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.places import claims_for
 from prunebench.judging.settings import Settings
 from prunebench.plugin.options import settings_of
 from prunebench.protocol.tables import Row
@@ -60,9 +62,9 @@ def select(
     selection, said = Selection(), io.StringIO()
     options = [*(["-k", expression] if expression else []), *([f"--pb-seeds={seeds}"] if seeds is not None else [])]
     options += [f"--pb-dataset={pair}" for pair in dataset]
-    command = ["claims", "--collect-only", "-q", "--assert=plain", f"--pb-tier={tier}", f"--pb-data={data}", *options]
+    options += ["--collect-only", "-q", "--assert=plain", f"--pb-tier={tier}", f"--pb-data={data}"]
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        code = pytest.main(command, plugins=[selection])
+        code = pytest.main([*claims_for(Path.cwd()), *options], plugins=[selection])
     if code != pytest.ExitCode.OK or selection.settings is None:
         raise PrunebenchError(f"no claim tests to plan for:\n{said.getvalue().strip()[-2000:]}")
     return selection, selection.settings

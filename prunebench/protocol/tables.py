@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 from prunebench.common.documents import Document, read
 from prunebench.common.errors import UnknownNameError
+from prunebench.common.places import CLAIMS, RUN
 from prunebench.specs.architectures import network_names
 
 T = TypeVar("T")
 
-DEFAULT = Path(__file__).parents[2] / "claims" / "tables.yaml"
+DEFAULT = CLAIMS / "tables.yaml"
 
 BESIDE = ("figures.yaml", "followups.yaml")
 """Files of the same form that may stand beside the tables."""
@@ -153,7 +154,7 @@ def hint(expression: str) -> str:
     given = [word for word in re.split(r"[\s()]+", expression.lower()) if word not in ("", "and", "or", "not")]
     near = [folded[m] for word in given for m in get_close_matches(word, folded, n=2) if m != word]
     meant = f"did you mean {' or '.join(dict.fromkeys(near))}? " if near else ""
-    return f"no claim test matches -k {expression!r}: {meant}`pytest claims --collect-only -q` lists them all"
+    return f"no claim test matches -k {expression!r}: {meant}`{RUN} --collect-only -q` lists them all"
 
 
 def _part(document: Document, name: str) -> Any:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.folders import work_folder
+from prunebench.common.places import claims_for
 from prunebench.records.record import AnyRecord, ClaimRecord, load
 from prunebench.specs.experiment import Detection, Pruning, Spec, Start, classifier_of
 from prunebench.specs.parsing import parse
@@ -178,7 +179,7 @@ def derive(expressions: Iterable[str], options: tuple[str, ...], data: Path, roo
     """
     quiet = ["-q", "--tb=line", "-p", "no:prunebench-parent"]
     chosen = ["-k", " or ".join(expressions), *options, "--pb-data", str(data), "--pb-stored"]
-    run = [sys.executable, "-m", "pytest", "claims", *quiet, *chosen]
+    run = [sys.executable, "-m", "pytest", *claims_for(root), *quiet, *chosen]
     wide = {**os.environ, "COLUMNS": "300"}  # so that pytest's summary has whole messages
     done = subprocess.run(run, cwd=root, env=wide, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
