@@ -1,4 +1,4 @@
-"""`prunebench data list|add|verify`: the datasets of this folder, and how to get those that are missing."""
+"""`prunebench data list|add|pack|verify`: the datasets of this folder, how to get others, the form of its outcomes."""
 
 from __future__ import annotations
 
@@ -77,6 +77,24 @@ def add(
         f"{name}: {made.train:,} + {made.test:,} images {look}, {made.classes} classes, "
         f"digest {made.digest[:12]}, in {manifest.place(data, name)}"
     )
+
+
+@app.command()
+def pack(data: Data = Path("data")) -> None:
+    """Make files of the outcomes that earlier versions stored as folders; all of them are read as they are, too."""
+    from prunebench.common.folders import work_folder
+    from prunebench.common.terminal import track
+    from prunebench.store.repack import folders, repack
+    from prunebench.store.store import Store
+
+    store = Store(data, work_folder(data))
+    store.prepare()
+    found = list(track(repack(store), "packing", len(folders(store))))
+    for name, problem in found:
+        if problem:
+            print(f"{name[:12]} {problem}; it stays a folder")
+    done = sum(not problem for _, problem in found)
+    print(f"{done} outcomes packed, {len(found) - done} left as they were")
 
 
 @app.command()

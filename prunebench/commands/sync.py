@@ -27,5 +27,5 @@ def sync(
         raise PrunebenchError(f"no records in {data / 'records'}; run `{RUN} -k slimming` first, or give --data")
     tracker = Tracker(resolve_uri(tracking_uri, Path.cwd()))
     store = Store(data, work_folder(data))
-    added = sum(tracker.log(load(path.read_text()), store.folder) for path in paths)
+    added = sum(tracker.log(load(path.read_text()), store.text) for path in paths)
     print(f"{len(paths)} records, {added} runs added to {tracker.uri}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,15 +181,21 @@ def statement(docstring: str | None) -> str:
 def write(record: AnyRecord, data: Path) -> Path:
     """Write a record to `records/<tier>/<name>.json` below `data`, unless it stands there already; return its place.
 
+    Where nothing may be written there, such as in somebody else's store, it goes to a temporary folder, with a warning.
+
     Raises:
-        StoreError: it cannot be written.
+        StoreError: it cannot be written, because the disk is full, say.
     """
     path = data / "records" / record.tier / f"{name_of(record)}.json"
     text = dump(record)
     if path.exists() and path.read_text() == text:
         return path
     try:
-        write_whole(path, text)
+        write_whole(path, text, lasting=True)
     except OSError as error:
-        raise unwritable(data, error) from error
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise unwritable(data, error) from error
+        path = Path(tempfile.mkdtemp(prefix="prunebench-record-")) / path.name
+        write_whole(path, text)
+        warnings.warn(f"nothing may be written to {data}; the record is in {path}", stacklevel=2)
     return path

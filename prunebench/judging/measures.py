@@ -12,7 +12,8 @@ from prunebench.protocol.arms import ARMS
 from prunebench.protocol.jobs import Job
 from prunebench.records.record import Record
 from prunebench.specs.experiment import Spec, Training
-from prunebench.store.store import Outcome, Store
+from prunebench.store.outcome import Outcome
+from prunebench.store.store import Store
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,10 +49,10 @@ def overlap(final: Outcome, dense: Outcome, initial: Outcome | None, ratio: floa
 def weights(outcome: Outcome) -> Tensor:
     """Return the weights of all convolutions of a stored training, in one row."""
     import torch
-    from safetensors.torch import load_file
 
-    found = load_file(outcome.folder / "weights.safetensors")
-    return torch.cat([tensor.flatten() for tensor in found.values() if tensor.dim() == 4])
+    from prunebench.runner.trained import weights_in
+
+    return torch.cat([tensor.flatten() for tensor in weights_in(outcome).values() if tensor.dim() == 4])
 
 
 Measure = Callable[[Outcome, Outcome, Outcome | None, float], float]

@@ -12,7 +12,8 @@ from prunebench.records.parts import Arm, Curve, Interval, Kept, Provenance, Pru
 from prunebench.records.record import Record
 from prunebench.specs.experiment import PROTOCOL, Network, Spec
 from prunebench.statistics import sample
-from prunebench.store.store import Outcome, Store
+from prunebench.store.outcome import Outcome
+from prunebench.store.store import Store
 
 FLOOR = (
     "every layer keeps at least one channel, where the authors' code may empty it and fail (claims/protocols.md, Q9)"
@@ -127,8 +128,7 @@ def _arm(job: Job, name: str, outcomes: dict[int, Outcome]) -> Arm:
 
 
 def _curve(seed: int, outcome: Outcome) -> Curve:
-    with open(outcome.folder / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(outcome.read("history.csv").decode().splitlines()))
     columns = ("lr", "train_loss", "train_accuracy", "test_accuracy")
     return Curve(seed=seed, **{name: [round(float(row[name]), 6) for row in rows if row[name]] for name in columns})
 

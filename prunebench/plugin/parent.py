@@ -14,12 +14,14 @@ import pytest
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.machine import cores
 from prunebench.judging.settings import Settings
+from prunebench.plugin.options import option
 from prunebench.protocol.tables import hint
 from prunebench.protocol.tiers import Tier
 from prunebench.records.summary import check, entries, failed, save
 from prunebench.records.tracking import Tracker, TrackingError, resolve_uri
 from prunebench.runner import environment
 from prunebench.runner.progress import Reader, Status, open_stream
+from prunebench.store.leftovers import sweep
 from prunebench.store.store import Store
 from prunebench.store.versioning import add, content, is_versioned
 
@@ -51,7 +53,9 @@ class Parent:
         if not config.option.collectonly:
             try:
                 check(file)
-                self.store.prepare()
+                if not option(config, "stored"):
+                    self.store.prepare()
+                    sweep(self.store)
             except PrunebenchError as error:
                 raise pytest.UsageError(str(error)) from error
 
@@ -115,7 +119,7 @@ class Parent:
         if self.trouble:
             return
         try:
-            self.tracker.log(load(Path(finding["path"]).read_text()), self.store.folder)
+            self.tracker.log(load(Path(finding["path"]).read_text()), self.store.text)
         except Exception as error:  # whatever MLflow meets must not end a run that trains for hours
             said = f"{error}" if isinstance(error, TrackingError) else f"MLflow failed: {error!r}."
             self.trouble.append(

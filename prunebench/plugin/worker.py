@@ -6,7 +6,7 @@ from prunebench.judging.settings import Settings
 from prunebench.runner import environment
 from prunebench.runner.estimate import Budget, Estimator
 from prunebench.runner.helping import Helper
-from prunebench.runner.local import Runner, nothing
+from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress
 from prunebench.store.store import Store
 
@@ -49,7 +49,8 @@ def runner(settings: Settings, worker: str, stored: bool, helper: Helper | None)
     """
     load_network(settings)
     store = Store(settings.data, settings.work)
-    store.prepare()
+    if not stored:
+        store.prepare()
     number = int(worker.removeprefix("gw")) if worker != "main" else 0
     device = environment.device(settings.device, environment.gpus(), number)
     environment.configure(device, settings.deterministic)
@@ -59,6 +60,5 @@ def runner(settings: Settings, worker: str, stored: bool, helper: Helper | None)
         made.board, made.helps = helper.board, helper.helping
     if settings.deadline is not None:
         made.allow = Budget(settings.deadline, Estimator(store.data, settings.threads, device)).allow
-    if stored:
-        made.allow = nothing
+    made.stored = stored
     return made

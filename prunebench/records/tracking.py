@@ -63,14 +63,14 @@ class Tracker:
         """
         self._connected()
 
-    def log(self, record: AnyRecord, folder_of: Callable[[str], Path | None]) -> int:
+    def log(self, record: AnyRecord, part_of: Callable[[str, str], str | None]) -> int:
         """Log a record, and the outcomes that it rests on, as far as they are not logged yet.
 
         A changed record of the same name makes a new run; `pb.superseded` on the older one names it.
 
         Args:
             record: of a row or of a claim.
-            folder_of: the folder of an outcome by its digest, None where it is not here.
+            part_of: a part of an outcome as text, by digest and name; None where it is not here.
 
         Returns:
             The number of runs that were added.
@@ -85,7 +85,7 @@ class Tracker:
                 check_writable(file)
             # An index that saw an error is not kept: the store may hold more or less than it says.
             index, self._index = self._index or Index.read(client), None
-            added = _Writer(client, self.artifact_root, index, folder_of).write(record)
+            added = _Writer(client, self.artifact_root, index, part_of).write(record)
             self._index = index
             return added
 
@@ -100,7 +100,7 @@ class _Writer:
     client: MlflowClient
     artifact_root: Path | None
     index: Index
-    folder_of: Callable[[str], Path | None]
+    part_of: Callable[[str, str], str | None]
 
     def write(self, record: AnyRecord) -> int:
         self._delete_half_written(record)
@@ -167,10 +167,9 @@ class _Writer:
         }
         start = end - round(1000 * arm.seconds[i])
         run = self.client.create_run(parent.info.experiment_id, start_time=start, tags=tags)
-        folder = self.folder_of(digest)
-        for artifact in _ARTIFACTS if folder else ():
-            if folder and (folder / artifact).is_file():
-                self._put(run, artifact, (folder / artifact).read_text("utf-8"))
+        for artifact in _ARTIFACTS:
+            if (text := self.part_of(digest, artifact)) is not None:
+                self._put(run, artifact, text)
         params = row_params(record) | {"epochs": str(arm.epochs[i]), "budget": arm.budget, "seed": str(seed)}
         last = {"accuracy": arm.accuracy[i], "best_accuracy": arm.best_accuracy[i], "seconds": arm.seconds[i]}
         self._complete(run, params, _metrics([last]) + _metrics(epochs(arm, seed)), end)

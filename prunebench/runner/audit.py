@@ -24,7 +24,8 @@ from prunebench.common.places import claims_for
 from prunebench.records.record import AnyRecord, ClaimRecord, load
 from prunebench.specs.experiment import Detection, Pruning, Spec, Start, classifier_of
 from prunebench.specs.parsing import parse
-from prunebench.store.store import Store, find_damage
+from prunebench.store.outcome import find_damage, read
+from prunebench.store.store import Store
 
 if TYPE_CHECKING:
     from prunebench.datasets.images import Images
@@ -118,9 +119,9 @@ def evaluated(checkpoint: Path, store: Store) -> str:
     """Return in what the accuracy of a stored outcome is not that of its network, empty where it is."""
     from prunebench.runner.trained import load_images
 
-    stored = json.loads((checkpoint / "outcome.json").read_text())["accuracy"]
+    stored = json.loads(read(checkpoint, "outcome.json"))["accuracy"]
     try:
-        spec = parse(json.loads((checkpoint / "spec.json").read_text()))
+        spec = parse(json.loads(read(checkpoint, "spec.json")))
         trained = spec.trained if isinstance(spec, Pruning) else spec
         images = load_images(classifier_of(trained).dataset, store.data)
         found = _accuracy(spec, images, store)

@@ -15,6 +15,7 @@ from prunebench.common.errors import PrunebenchError
 from prunebench.datasets.available import Description, describe
 from prunebench.runner.environment import hardware
 from prunebench.specs.experiment import Detection, Network, Pruning, Spec, Training, classifier_of, to_json
+from prunebench.store.outcome import read
 
 Key = tuple[str, str]
 """JSON of network, dataset and precision, and `dense`, `pruned` (an arm), `pruning` (the act) or `detector` (on it)."""
@@ -73,17 +74,17 @@ class Estimator:
 
     def _learn(self) -> None:
         here = hardware(self.device, self.threads).rpartition(",")[0]  # without the threads
-        for folder in (self.data / "checkpoints").glob("[0-9a-f]*"):
-            if folder.name not in self._read:
-                self._read.add(folder.name)
-                for key, seconds in _taken(folder, here):
+        for place in (self.data / "checkpoints").glob("[0-9a-f]*"):
+            if place.name not in self._read:
+                self._read.add(place.name)
+                for key, seconds in _taken(place, here):
                     self._took.setdefault(key, []).append(seconds)
 
 
-def _taken(folder: Path, here: str) -> list[tuple[Key, float]]:
+def _taken(place: Path, here: str) -> list[tuple[Key, float]]:
     """Return the seconds per epoch of a training on this hardware, or of a pruning; nothing of what cannot be read."""
     try:
-        document, facts = (json.loads((folder / name).read_text()) for name in ("spec.json", "outcome.json"))
+        document, facts = (json.loads(read(place, name)) for name in ("spec.json", "outcome.json"))
         if not facts["hardware"].startswith(here):
             return []
         spec, epochs = document["spec"], facts.get("epochs")

@@ -36,7 +36,8 @@ from prunebench.runner.trained import (
 )
 from prunebench.runner.workshop import Piece, Workshop
 from prunebench.specs.experiment import Detection, Pruning, Trained, Training, classifier_of, digest
-from prunebench.store.store import Outcome, Store
+from prunebench.store.outcome import Outcome
+from prunebench.store.store import Store
 from prunebench.training.checkpoint import Epoch, Partial
 from prunebench.training.detection import evaluate_detector, train_detector
 from prunebench.training.energy import Meter

@@ -10,7 +10,7 @@ from prunebench.common.errors import PrunebenchError, StoreError
 from prunebench.runner.board import Noticeboard
 from prunebench.runner.workshop import Piece, Workshop
 from prunebench.specs.experiment import Detection, Pruning, Spec, Training, digest
-from prunebench.store.store import Outcome
+from prunebench.store.outcome import Outcome
 
 
 class NothingReadyError(Exception):
@@ -19,15 +19,6 @@ class NothingReadyError(Exception):
 
 def _anything(spec: Spec) -> None:
     """Allow it."""
-
-
-def nothing(spec: Spec) -> None:
-    """Allow nothing: what is missing is an error.
-
-    Raises:
-        StoreError: always.
-    """
-    raise StoreError(f"--pb-stored: outcome {digest(spec)[:12]} is not stored; run without it to train, or `dvc pull`")
 
 
 @dataclass
@@ -40,6 +31,7 @@ class Runner(Workshop):
         allow: asked before anything is computed; raises where that must not start.
         board: where it and the other workers of this run meet, if there are any.
         helps: whether it computes for the tests of others, and so never waits.
+        stored: whether it computes nothing, and writes nothing: what is missing is an error.
     """
 
     computed: set[str] = field(default_factory=set)
@@ -47,6 +39,7 @@ class Runner(Workshop):
     allow: Callable[[Spec], None] = _anything
     board: Noticeboard | None = None
     helps: bool = False
+    stored: bool = False
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -59,9 +52,11 @@ class Runner(Workshop):
 
         Raises:
             NothingReadyError: it helps, and there is nothing to do for now.
+            StoreError: something is missing, and nothing is to be computed.
         """
         try:
             while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
+                self._refuse(missing[0])
                 if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
                     self._wait(missing)
         finally:
@@ -70,6 +65,11 @@ class Runner(Workshop):
             taken = {digest(piece.spec) for piece in pieces()} - self.computed - self.taken
             self.taken |= taken
             self.progress.count("stored", len(taken))
+
+    def _refuse(self, missing: Piece) -> None:
+        if self.stored:
+            name = digest(self._frontier(missing)[0].spec)[:12]
+            raise StoreError(f"--pb-stored: outcome {name} is not stored; run without it to train, or `dvc pull`")
 
     def _wait(self, missing: Iterable[Piece]) -> None:
         if self.helps:

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors import SafetensorError
+from safetensors.torch import load as load_weights
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN
 
@@ -22,7 +23,11 @@ from prunebench.pruning import surgery
 from prunebench.pruning.masking import draw
 from prunebench.pruning.plan import Plan
 from prunebench.specs.experiment import Dataset, Detection, Pruning, Spec, Trained, Training, classifier_of, digest
-from prunebench.store.store import Outcome, Store
+from prunebench.store.outcome import Outcome
+from prunebench.store.store import Store
+
+WEIGHTS = "weights.safetensors"
+"""The part of an outcome that holds the last weights."""
 
 
 @lru_cache(maxsize=4)
@@ -55,9 +60,9 @@ def starting_network(spec: Training, store: Store) -> nn.Module:
         draw(network, plan.masks, rng(spec.seed, "scratch"), rescaled=start.weights == "fresh")
         return network
     network = surgery.apply(trained_network(start.rewound or start.pruning.trained, store), plan, images.example)
-    fitted = stored(start.pruning, store).folder / "weights.safetensors"
-    if start.rewound is None and fitted.exists():
-        network.load_state_dict(load_file(fitted))
+    fitted = stored(start.pruning, store)
+    if start.rewound is None and WEIGHTS in fitted.names:
+        network.load_state_dict(weights_in(fitted))
     return network
 
 
@@ -145,5 +150,17 @@ def first_classifier(spec: Detection, store: Store) -> nn.Module:
 
 
 def _weights(spec: Spec, store: Store) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = load_file(stored(spec, store).folder / "weights.safetensors")
+    return weights_in(stored(spec, store))
+
+
+def weights_in(outcome: Outcome) -> dict[str, Tensor]:
+    """Return the weights that an outcome holds.
+
+    Raises:
+        StoreError: they cannot be read.
+    """
+    try:
+        weights: dict[str, Tensor] = load_weights(outcome.read(WEIGHTS))
+    except SafetensorError as error:
+        raise StoreError(f"outcome {outcome.digest[:12]}: {WEIGHTS} cannot be read ({error})") from error
     return weights

@@ -1,21 +1,20 @@
-"""The content-addressed store: every outcome is a folder named by the digest of its spec.
+"""The content-addressed store: every outcome is a file named by the digest of its spec.
 
-    data/checkpoints/<digest>/   spec.json  outcome.json  [history.csv  weights.safetensors  plan.json]  SHA256SUMS
+    data/checkpoints/<digest>   with spec.json  outcome.json  [history.csv  plan.json  weights.safetensors]
 
-A folder is written beside its place and renamed into it, so that it is there in full or not at all. Locks and partial
-checkpoints live in a work folder outside of `data/`, which DVC versions.
+`packing` says how the parts lie in it. It is written beside its place and renamed into it, so that it is there in full
+or not at all. Locks and partial checkpoints live in a work folder outside of `data/`, which DVC versions.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,28 +22,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from prunebench.common.errors import StoreError
-from prunebench.specs.experiment import Spec, digest, digest_of, document
-
-SUMS = "SHA256SUMS"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What is stored under one digest.
-
-    Attributes:
-        digest: name of the spec.
-        folder: where the files lie.
-        facts: content of `outcome.json`.
-    """
-
-    digest: str
-    folder: Path
-    facts: dict[str, Any]
-
-    def json(self, name: str) -> Any:
-        """Return the content of one of its JSON files, such as `plan.json`."""
-        return json.loads((self.folder / name).read_text())
+from prunebench.common.folders import make_folder, settle, write_whole
+from prunebench.specs.experiment import Spec, digest, document
+from prunebench.store.outcome import Outcome, find_damage, in_words, load, read
+from prunebench.store.packing import pack
 
 
 @dataclass
@@ -60,8 +41,8 @@ class Store:
     work: Path
     _seen: dict[str, Outcome] = field(default_factory=dict, repr=False)
 
-    def folder(self, name: str) -> Path:
-        """Return the folder of the outcome with this digest, there or not."""
+    def place(self, name: str) -> Path:
+        """Return the place of the outcome with this digest, there or not."""
         return self.data / "checkpoints" / name
 
     def prepare(self) -> None:
@@ -72,13 +53,11 @@ class Store:
         """
         probe = self.data / f".probe-{os.getpid()}"
         try:
-            for folder in (
-                self.data / "checkpoints",
-                self.data / "records",
-                self.work / "partial",
-                self.work / "locks",
-            ):
-                folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self.data / "checkpoints", self.data / "records"):
+                make_folder(folder, lasting=True)
+            for folder in (self.work / "partial", self.work / "locks"):
+                make_folder(folder)
+            settle(self.data)  # which something else may have made
             probe.write_text("")
             probe.unlink()
         except OSError as error:
@@ -87,17 +66,22 @@ class Store:
     def get(self, spec: Spec) -> Outcome | None:
         """Return the stored outcome of a spec, or None.
 
-        A damaged folder is set aside with a warning, and None returned, so that it is computed anew.
+        A damaged one is set aside with a warning, and None returned, so that it is computed anew.
         """
         name = digest(spec)
-        if name not in self._seen and self.folder(name).is_dir():
-            damage = find_damage(self.folder(name))
-            if damage:
-                self._set_aside(name, damage)
-            else:
-                facts = json.loads((self.folder(name) / "outcome.json").read_text())
-                self._seen[name] = Outcome(name, self.folder(name), facts)
+        if name not in self._seen and self.place(name).exists():
+            try:
+                self._seen[name] = load(self.place(name))
+            except (OSError, ValueError):
+                self._look_again(name)
         return self._seen.get(name)
+
+    def text(self, name: str, part: str) -> str | None:
+        """Return a part of the outcome with this digest; None where it is not here, or has no such part."""
+        try:
+            return read(self.place(name), part).decode()
+        except (OSError, ValueError):
+            return None
 
     def put(self, spec: Spec, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> Outcome:
         """Store an outcome: all of it or nothing.
@@ -105,23 +89,22 @@ class Store:
         Args:
             spec: what was computed.
             facts: numbers and circumstances, becoming `outcome.json`.
-            files: further files by name.
+            files: further parts by name.
 
         Raises:
-            StoreError: the folder cannot be written, because the disk is full, say.
+            StoreError: it cannot be written, because the disk is full, say.
         """
         name = digest(spec)
+        place = self.place(name)
         content = {"spec.json": _text(document(spec)), "outcome.json": _text(dict(facts)), **files}
-        beside = self.data / "checkpoints" / f".{name}.{uuid.uuid4().hex}"
+        packed = pack(content)
         try:
-            _write_folder(beside, content)
-            os.rename(beside, self.folder(name))
+            write_whole(place, packed, lasting=True)
         except OSError as error:
-            shutil.rmtree(beside, ignore_errors=True)
-            if not self.folder(name).is_dir():
+            if not place.exists() or find_damage(place):
                 raise unwritable(self.data, error) from error
-        self.partial(name).unlink(missing_ok=True)
-        outcome = Outcome(name, self.folder(name), dict(facts))
+        self.forget_partial(name)
+        outcome = Outcome(name, place, frozenset(content), dict(facts))
         self._seen[name] = outcome
         return outcome
 
@@ -129,13 +112,24 @@ class Store:
         """Return the file of the partial checkpoint of a training with this digest."""
         return self.work / "partial" / f"{name}.safetensors"
 
+    def forget_partial(self, name: str) -> None:
+        """Remove the partial checkpoint of a training that is stored; if that fails, a later run does it."""
+        with suppress(OSError):
+            self.partial(name).unlink(missing_ok=True)
+
     @contextmanager
     def claim(self, spec: Spec) -> Iterator[bool]:
         """Try to become the one process that computes a spec; yields whether it did.
 
         The lock goes with the process: if that is killed, the next one takes over.
         """
-        lock = FileLock(self.work / "locks" / f"{digest(spec)}.lock")
+        with self.claim_name(digest(spec)) as mine:
+            yield mine
+
+    @contextmanager
+    def claim_name(self, name: str) -> Iterator[bool]:
+        """Do what `claim` does, for the spec with this digest."""
+        lock = FileLock(self.work / "locks" / f"{name}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -148,48 +142,43 @@ class Store:
         finally:
             lock.release()
 
+    def _look_again(self, name: str) -> None:
+        """Set an outcome aside that looked damaged, unless another process has done so, or has put a whole one there.
+
+        Whoever looks again is alone: what it finds damaged is what it sets aside.
+        """
+        with self._alone(name):
+            if self.place(name).exists():
+                try:
+                    self._seen[name] = load(self.place(name))
+                except (OSError, ValueError) as error:
+                    self._set_aside(name, in_words(error))
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """Keep other processes from looking again; nothing is kept where locks cannot be written."""
+        lock = FileLock(self.work / "locks" / f"{name}.damaged")
+        with suppress(OSError):
+            make_folder(self.work / "locks")
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _set_aside(self, name: str, damage: str) -> None:
         aside = self.work / "damaged" / f"{name}-{uuid.uuid4().hex[:8]}"
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(self.folder(name), aside)
-        warnings.warn(
-            f"stored outcome {name[:12]} is damaged ({damage}); set aside in {aside}, it is computed anew", stacklevel=3
-        )
+        try:
+            make_folder(aside.parent)
+            shutil.move(self.place(name), aside)
+            done = f"set aside in {aside}, it is computed anew"
+        except OSError as error:
+            done = f"it stays where it is and is not used, since it cannot be set aside: {error.strerror or error}"
+        warnings.warn(f"stored outcome {name[:12]} is damaged ({damage}); {done}", stacklevel=4)
 
 
 def _text(data: Any) -> bytes:
     return (json.dumps(data, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
-
-
-def _write_folder(folder: Path, content: Mapping[str, bytes]) -> None:
-    folder.mkdir(parents=True)
-    sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in sorted(content.items()))
-    for name, data in {**content, SUMS: sums.encode()}.items():
-        with open(folder / name, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def find_damage(folder: Path) -> str:
-    """Say what is wrong with a folder, or return an empty string."""
-    try:
-        listed = [line.split("  ", 1) for line in (folder / SUMS).read_text().splitlines()]
-        if not {"spec.json", "outcome.json"} <= {name for _, name in listed}:
-            return f"{SUMS} is incomplete"
-        for wanted, name in listed:
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != wanted:
-                return f"{name} has another checksum"
-        if digest_of_file(folder / "spec.json") != folder.name:
-            return "spec.json belongs to another digest"
-    except (OSError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
-def digest_of_file(path: Path) -> str:
-    """Return the digest that the spec in a `spec.json` has."""
-    return digest_of(json.loads(path.read_text()))
 
 
 def unwritable(folder: Path, error: OSError) -> StoreError:

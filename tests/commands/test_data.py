@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from dataset_files import arrays, write_npz
+from outcome_files import part
 from typer.testing import CliRunner
 from voc_files import write_voc
 
@@ -13,6 +14,7 @@ from prunebench.commands.data import app
 from prunebench.common.errors import DatasetError, PrunebenchError
 from prunebench.datasets.catalogue import EMBEDDED
 from prunebench.judging.settings import resolve
+from prunebench.store.outcome import read
 
 ROW = "t4.imagenet.vgg-11.50"
 
@@ -105,7 +107,7 @@ def test_a_run_on_a_substitute_names_it_everywhere(house, mine):
         == json.loads(data("list", "--json", "--data", house.path / "data"))["mine"]["digest"]
     )
     assert "--pb-tier tiny --pb-seeds 1 --pb-dataset imagenet=mine" in record["command"]
-    spec = json.loads((house.path / "data" / "checkpoints" / house.outcomes()[0] / "spec.json").read_text())["spec"]
+    spec = part(house.place(house.outcomes()[0]), "spec.json")["spec"]
     trained = spec if "dataset" in spec else spec["trained"]
     assert trained["dataset"]["name"] == "mine"
 
@@ -116,7 +118,7 @@ def test_the_ini_file_can_substitute_and_another_row_keeps_the_tiers_dataset(hou
         file.write("pb_dataset =\n    cifar10=mine\n    cifar100=mine\n")
     _, out = house.pytest("-k", f"planted and {ROW}", "--pb-seeds", "1")
     assert "mine in place of CIFAR-10, mine in place of CIFAR-100" in out, out
-    specs = [(house.path / "data" / "checkpoints" / name / "spec.json").read_text() for name in house.outcomes()]
+    specs = [read(house.place(name), "spec.json").decode() for name in house.outcomes()]
     assert specs
     assert not any('"mine"' in spec for spec in specs)
 

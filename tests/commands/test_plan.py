@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from dataset_files import arrays, write_npz
+from outcome_files import part
 from tiny import TINY
 
 from prunebench.common.terminal import clock
@@ -30,9 +31,7 @@ def test_a_further_seed_is_estimated_from_the_stored_ones(prunebench, used_house
     found, rows = planned(prunebench, used_house, "-k", ONLY, "--seeds", "3")
     assert (found["stored"], found["missing"], found["measured_now"]) == (12, 6, 0)
     assert rows[ROW]["guessed"]
-    took = sum(
-        json.loads(file.read_text())["seconds"] for file in used_house.path.glob("data/checkpoints/*/outcome.json")
-    )
+    took = sum(part(used_house.place(name), "outcome.json")["seconds"] for name in used_house.outcomes())
     assert 0.2 * took < 2 * found["seconds"] < 5 * took
 
 

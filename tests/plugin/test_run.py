@@ -10,6 +10,7 @@ import time
 
 import pytest
 import torch
+from outcome_files import flip
 
 from prunebench.judging.report import closing_tables
 from prunebench.judging.value import sentence
@@ -174,7 +175,7 @@ def test_a_diverging_training_is_an_error_of_its_row_and_stores_nothing(house):
 def test_a_damaged_outcome_is_said_and_computed_anew(copied_house):
     wanted = accuracies(copied_house)
     victim = copied_house.outcomes()[0]
-    (copied_house.path / "data" / "checkpoints" / victim / "outcome.json").write_text("{}")
+    flip(copied_house.place(victim), "outcome.json")
     code, out = copied_house.pytest("-k", ONLY, parent=False)
     assert code == 0
     assert re.search(rf"stored outcome {victim[:12]} is damaged \(outcome.json has another checksum\)", out)

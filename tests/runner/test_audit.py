@@ -1,12 +1,12 @@
 """The audit finds what is not what the stored checkpoints say, names it, and changes nothing."""
 
-import hashlib
 import json
 import re
 import shutil
 
 import pytest
 from houses import House, make_house
+from outcome_files import flip, part, resign
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.records.record import load
@@ -96,31 +96,23 @@ def test_a_record_that_no_claim_makes_and_a_tier_that_is_none_are_said(audit, co
 
 
 def test_tampered_checkpoints_are_named(audit, copied):
-    checkpoints = copied.path / "data" / "checkpoints"
     trainings = [
         name
         for name in copied.outcomes()
-        if json.loads((checkpoints / name / "spec.json").read_text())["kind"] == "training"
-        and "start" not in json.loads((checkpoints / name / "spec.json").read_text())["spec"]
+        if part(copied.place(name), "spec.json")["kind"] == "training"
+        and "start" not in part(copied.place(name), "spec.json")["spec"]
     ]
-    flipped, lying = (checkpoints / name for name in trainings[:2])
-    weights = bytearray((flipped / "weights.safetensors").read_bytes())
-    weights[-1] ^= 1
-    (flipped / "weights.safetensors").write_bytes(weights)
-    change(lying / "outcome.json", lambda facts: facts.update(accuracy=facts["accuracy"] + 1))
-    sign(lying)
+    flipped, lying, broken = map(copied.place, trainings[:3])
+    flip(flipped, "weights.safetensors")
+    facts = part(lying, "outcome.json")
+    resign(lying, "outcome.json", json.dumps(facts | {"accuracy": facts["accuracy"] + 1}).encode())
+    resign(broken, "weights.safetensors", b"no weights at all")
     problems, _ = audit()
     assert problems[f"checkpoint {flipped.name}"] == "weights.safetensors has another checksum"
+    assert "weights.safetensors cannot be read" in problems[f"checkpoint {broken.name}"]
     assert "its accuracy is" in problems[f"checkpoint {lying.name}"]
     assert f"cannot be derived: FAILED claims/test_automatic.py::test_slimming[{ROW}]" in problems[f"record tiny/{ROW}"]
     assert "--pb-stored" in problems[f"record tiny/{ROW}"]
-
-
-def sign(folder):
-    """Write the checksums anew, as a careful hand would."""
-    files = [path for path in sorted(folder.iterdir()) if path.name != "SHA256SUMS"]
-    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
-    (folder / "SHA256SUMS").write_text("".join(sums))
 
 
 def test_stored_trains_nothing(house):
@@ -132,8 +124,7 @@ def test_stored_trains_nothing(house):
 
 def test_every_stored_spec_is_parsed_to_what_it_was(finished):
     for name in finished.outcomes():
-        document = json.loads((finished.path / "data" / "checkpoints" / name / "spec.json").read_text())
-        assert digest(parse(document)) == name
+        assert digest(parse(part(finished.place(name), "spec.json"))) == name
 
 
 def test_a_command_is_run_only_with_options_that_records_have(finished):
@@ -148,14 +139,14 @@ def test_a_command_is_run_only_with_options_that_records_have(finished):
 
 
 def test_the_command_line_ends_with_1_on_a_finding(copied):
-    folder = copied.path / "data" / "checkpoints" / copied.outcomes()[0]
-    (folder / "outcome.json").write_text("{}")
+    victim = copied.place(copied.outcomes()[0])
+    flip(victim, "outcome.json")
     shutil.rmtree(record_path(copied).parent)
     done = copied.prunebench("audit", "--json")
     assert done.returncode == 1
     found = json.loads(done.stdout)
     assert found["checked"] == len(copied.outcomes())
     assert found["findings"][0] == {
-        "what": f"checkpoint {folder.name}",
+        "what": f"checkpoint {victim.name}",
         "problem": "outcome.json has another checksum",
     }

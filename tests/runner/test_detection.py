@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from tiny import TINY
 
 from prunebench.datasets.available import describe
@@ -15,7 +14,7 @@ from prunebench.protocol.recipes import Recipes
 from prunebench.protocol.tiers import SMOKE
 from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress
-from prunebench.runner.trained import load_annotated, starting_detector, trained_detector, trained_network
+from prunebench.runner.trained import load_annotated, starting_detector, trained_detector, trained_network, weights_in
 from prunebench.runner.workshop import Piece
 from prunebench.specs.experiment import Network, Recipe, options
 from prunebench.store.store import Store
@@ -51,7 +50,7 @@ def stored(store, arm):
 
 
 def weights(store, arm):
-    return load_file(stored(store, arm).folder / "weights.safetensors")
+    return weights_in(stored(store, arm))
 
 
 def test_every_arm_is_a_detector_of_the_right_width(store):

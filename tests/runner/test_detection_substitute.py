@@ -46,4 +46,4 @@ def test_a_detector_is_trained_on_the_substitute_and_audited(store, tmp_path):
     assert (spec.dataset.name, outcome.facts["epochs"]) == ("cells", 1)
     assert spec.dataset.digest == describe("cells", store.data).digest
     assert outcome.json("spec.json")["spec"]["dataset"]["name"] == "cells"
-    assert evaluated(outcome.folder, store) == ""
+    assert evaluated(outcome.place, store) == ""

@@ -13,6 +13,7 @@ from prunebench.protocol.assignment import job
 from prunebench.runner.environment import hardware
 from prunebench.runner.estimate import Budget, BudgetError, Estimator, duration
 from prunebench.specs.experiment import document
+from prunebench.store.packing import pack
 
 WORK = job(tables.load().row("t4.imagenet.vgg-11.50"), tiny.TINY)
 DENSE, PRUNING = WORK.dense(0), WORK.pruning(0)
@@ -21,9 +22,9 @@ ARM = WORK.arm("scratch_e", 0, {"flops": 1, "dense": {"flops": 2}})
 
 def store(folder, name, spec, **facts):
     place = folder / "checkpoints" / name
-    place.mkdir(parents=True)
-    (place / "spec.json").write_text(json.dumps(document(spec)))
-    (place / "outcome.json").write_text(json.dumps({"hardware": hardware("cpu", 2)} | facts))
+    place.parent.mkdir(exist_ok=True)
+    told = {"spec.json": document(spec), "outcome.json": {"hardware": hardware("cpu", 2)} | facts}
+    place.write_bytes(pack({part: json.dumps(content).encode() for part, content in told.items()}))
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("9m", 540), ("90s", 90), ("1h30m", 5400), ("2h", 7200), ("0s", 0)])

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from tiny import TINY
 
 from prunebench.judging.observation import observe, specs
@@ -14,7 +13,7 @@ from prunebench.protocol.jobs import Job
 from prunebench.pruning.plan import Plan
 from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress, Reader
-from prunebench.runner.trained import starting_network, trained_network
+from prunebench.runner.trained import starting_network, trained_network, weights_in
 from prunebench.runner.workshop import Piece
 from prunebench.specs.experiment import Method, Network, Regulariser, options
 from prunebench.store.store import Store
@@ -46,7 +45,7 @@ def test_what_was_trained_and_what_was_found_is_counted(runner, tmp_path):
 
 
 def weights(outcome):
-    return load_file(outcome.folder / "weights.safetensors")
+    return weights_in(outcome)
 
 
 def test_a_structured_row(runner):
@@ -140,7 +139,7 @@ def test_an_early_epoch_is_the_trunk_on_its_way(runner):
     found = trained(runner, job(MASKED, TINY), arms=("weight_rewind",))
     early = runner.store.get(found["weight_rewind"][0].start.rewound)
     (first, *_), (only,) = (
-        (found_in.folder / "history.csv").read_text().splitlines()[1:] for found_in in (found["dense"][1], early)
+        found_in.read("history.csv").decode().splitlines()[1:] for found_in in (found["dense"][1], early)
     )
     assert first.rsplit(",", 1)[0] == only.rsplit(",", 1)[0]  # all but the seconds
 

@@ -1,9 +1,9 @@
 """A worker without a test trains for the tests of the others."""
 
-import json
 from itertools import pairwise
 
 import pytest
+from outcome_files import part
 from tiny import TINY
 
 from prunebench.judging.observation import specs
@@ -21,8 +21,8 @@ ROW = "t4.imagenet.vgg-11.50"
 
 def spans(house):
     """Return from when to when each outcome was at work, in seconds."""
-    files = (house.path / "data" / "checkpoints").glob("*/outcome.json")
-    ended = [(file.stat().st_mtime, json.loads(file.read_text())["seconds"]) for file in files]
+    places = [house.place(name) for name in house.outcomes()]
+    ended = [(place.stat().st_mtime, part(place, "outcome.json")["seconds"]) for place in places]
     return sorted((end - seconds, end) for end, seconds in ended)
 
 

@@ -53,6 +53,9 @@ class House:
         command = [sys.executable, "-m", "prunebench", *arguments]
         return subprocess.run(command, cwd=self.path, env=self.environment, capture_output=True, text=True, check=False)
 
+    def place(self, name):
+        return self.path / "data" / "checkpoints" / name
+
     def outcomes(self):
         return sorted(p.name for p in (self.path / "data" / "checkpoints").glob("[0-9a-f]*"))
 

@@ -12,7 +12,7 @@ from prunebench.records.tracking import Tracker
 from prunebench.specs.experiment import PROTOCOL
 
 
-def nowhere(digest: str) -> None:
+def nowhere(digest: str, part: str) -> None:
     return None
 
 

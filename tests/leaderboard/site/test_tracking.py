@@ -20,19 +20,11 @@ from prunebench.records.record import AnyRecord, ClaimRecord, Record, load, reco
 from prunebench.records.tracking import Tracker, TrackingError, resolve_uri
 
 
-@pytest.fixture
-def folder_of(tmp_path: Path) -> Callable[[str], Path]:
-    def find(digest: str) -> Path:
-        folder = tmp_path / "checkpoints" / digest
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "spec.json").write_text(json.dumps({"digest": digest}))
-        (folder / "weights.safetensors").write_bytes(b"0" * 100)
-        return folder
-
-    return find
+def spec_of(digest: str, part: str) -> str | None:
+    return json.dumps({"digest": digest}) if part == "spec.json" else None
 
 
-def nowhere(digest: str) -> None:
+def nowhere(digest: str, part: str) -> None:
     return None
 
 
@@ -57,10 +49,10 @@ def test_importing_the_module_imports_no_mlflow() -> None:
 
 
 def test_record_becomes_a_run_with_a_nested_run_per_arm_and_seed(
-    uri: str, make_record: Callable[..., Record], folder_of: Callable[[str], Path], capfd: pytest.CaptureFixture[str]
+    uri: str, make_record: Callable[..., Record], capfd: pytest.CaptureFixture[str]
 ) -> None:
     record = make_record(seeds=2)
-    assert Tracker(uri).log(record, folder_of) == 1 + 6 * 2
+    assert Tracker(uri).log(record, spec_of) == 1 + 6 * 2
     assert capfd.readouterr() == ("", "")
 
     client = connect(uri)
@@ -122,7 +114,7 @@ def test_changed_record_supersedes_the_older_one_and_may_come_back(
 def test_run_that_was_cut_short_is_replaced(uri: str, make_record: Callable[..., Record]) -> None:
     record = make_record(seeds=1)
 
-    def killed(digest: str) -> None:
+    def killed(digest: str, part: str) -> None:
         if digest == record.arms["scratch_e"].digests[0]:
             raise KeyboardInterrupt
 
