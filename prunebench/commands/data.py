@@ -1,8 +1,9 @@
-"""`prunebench data list|add|pack|verify`: the datasets of this folder, how to get others, the form of its outcomes."""
+"""`prunebench data list|add|pack|push|verify`: the datasets here, how to get others, and how outcomes are kept."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,13 +71,24 @@ def add(
     for note in imported.notes if imported else ():
         print(f"{name}: {note}")
     said = versioning.add(data) if versioning.is_versioned(data) else ""
-    if said:
-        raise DatasetError(f"{name} is imported, but dvc add {data} failed: {said}")
     look = f"of {made.size}x{made.size}" if made.size else "with boxes"
     print(
         f"{name}: {made.train:,} + {made.test:,} images {look}, {made.classes} classes, "
         f"digest {made.digest[:12]}, in {manifest.place(data, name)}"
     )
+    if said:
+        print(f"prunebench: {said}", file=sys.stderr)
+
+
+@app.command()
+def push(
+    remote: Annotated[str, typer.Argument(help="Name of a DVC remote; the default one if none is given.")] = "",
+    data: Data = Path("data"),
+) -> None:
+    """Push all that the folder's .dvc file names to a remote; what is not here is fetched from the others first."""
+    from prunebench.store import remotes
+
+    print(f"{remotes.push(data, remote):,} files are in the remote")
 
 
 @app.command()

@@ -1,6 +1,9 @@
 """Checkpoints travel by DVC: push, clone, pull, and nothing is trained again."""
 
+import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -10,8 +13,10 @@ from dataset_files import arrays, write_npz
 from houses import House
 from moto.server import ThreadedMotoServer
 
+from prunebench.common.errors import StoreError
 from prunebench.datasets.available import describe
 from prunebench.datasets.importing import damages
+from prunebench.store.remotes import push
 from prunebench.store.versioning import add
 
 ROW = "t4.imagenet.vgg-11.50"
@@ -103,20 +108,92 @@ def test_datasets_and_checkpoints_travel_by_s3(tmp_path, bucket):
     assert "up to date" in dvc("status", cwd=other)
 
 
-def test_a_folder_with_less_than_its_file_named_is_told(tmp_path):
-    git("init", "-q", cwd=tmp_path)
-    dvc("init", "-q", cwd=tmp_path)
-    files = [tmp_path / "data" / name for name in "abc"]
-    files[0].parent.mkdir()
-    for file in files:
-        file.write_text(file.name)
-    assert add(tmp_path / "data") == ""
-    files[0].unlink()
-    said = add(tmp_path / "data")
-    assert said.startswith(
-        "data.dvc named 3 files, now it names the 2 that are here. To keep those that it named: `git"
-    )
-    assert add(tmp_path / "data") == ""
+def remote(place, name, default=False):
+    with open(place / ".dvc" / "config", "a") as config:
+        config.write(f"['remote \"{name}\"']\n    url = ../../{name}\n" + f"[core]\n    remote = {name}\n" * default)
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory):
+    """A repository whose data of three files is in a remote beside it; to be copied or cloned, not changed."""
+    place = tmp_path_factory.mktemp("versioned") / "origin"
+    (place / "data" / "checkpoints").mkdir(parents=True)
+    git("init", "-q", cwd=place)
+    (place / ".dvc").mkdir()
+    (place / ".dvc" / ".gitignore").write_text("/tmp\n/cache\n")
+    remote(place, "first", default=True)
+    for name in "abc":
+        (place / "data" / "checkpoints" / name).write_text(name)
+    assert add(place / "data") == ""
+    dvc("push", "-q", cwd=place)
+    git("add", ".", cwd=place)
+    git("commit", "-qm", "three files", cwd=place)
+    return place
+
+
+@pytest.fixture
+def clone(origin, tmp_path):
+    shutil.copytree(origin.parent / "first", tmp_path / "first")
+    run("git", "clone", "-q", str(origin), str(tmp_path / "clone"), cwd=tmp_path)
+    (tmp_path / "clone" / "data" / "checkpoints").mkdir(parents=True)
+    return tmp_path / "clone"
+
+
+def named(clone):
+    lines = [line.split("  ") for line in (clone / "data.md5").read_text().splitlines()]
+    assert f"nfiles: {len(lines)}" in (clone / "data.dvc").read_text()
+    return {path: md5 for md5, path in lines}
+
+
+def test_what_is_new_is_added_by_name_and_what_is_absent_stays_named(clone, tmp_path):
+    shutil.rmtree(tmp_path / "first")
+    before = named(clone)
+    (clone / "data" / "checkpoints" / "d").write_text("d")
+    (clone / "data" / "checkpoints" / ".d.unfinished").write_text("half of it")
+    assert add(clone / "data") == ""
+    after = named(clone)
+    assert list(after) == [f"checkpoints/{name}" for name in "abcd"]
+    assert after.items() > before.items()
+    assert after["checkpoints/d"] == hashlib.md5(b"d").hexdigest()
+    (clone / "data" / "checkpoints" / "d").write_text("changed")
+    (clone / "data" / "checkpoints" / "a").write_text("a")
+    assert add(clone / "data") == ""
+    assert named(clone) == after | {"checkpoints/d": hashlib.md5(b"changed").hexdigest()}
+
+
+def test_a_list_that_nobody_has_is_said_with_dvcs_reason_and_nothing_is_lost(clone, tmp_path):
+    shutil.rmtree(tmp_path / "first")
+    before = (clone / "data.dvc").read_text()
+    (clone / "data.md5").write_text("not the list\n")
+    (clone / "data" / "checkpoints" / "d").write_text("d")
+    said = add(clone / "data")
+    assert re.match(r"(?s)dvc add failed: (ERROR|WARNING): .*[0-9a-f]{30}", said)
+    assert "data.dvc names what it named before" in said
+    assert (clone / "data.dvc").read_text() == before
+
+
+def test_who_adds_a_remote_pushes_all_of_it(clone, tmp_path):
+    (clone / "data" / "checkpoints" / "d").write_text("d")
+    assert add(clone / "data") == ""
+    remote(clone, "second")
+    assert push(clone / "data", "second") == 4
+    shutil.rmtree(tmp_path / "first")
+    (tmp_path / "first").symlink_to(tmp_path / "second")
+    git("add", ".", cwd=clone)
+    git("commit", "-qm", "a remote", cwd=clone)
+    run("git", "clone", "-q", str(clone), str(tmp_path / "third"), cwd=tmp_path)
+    dvc("pull", "-q", cwd=tmp_path / "third")
+    assert sorted(path.name for path in (tmp_path / "third" / "data" / "checkpoints").iterdir()) == list("abcd")
+
+
+def test_a_push_of_what_is_nowhere_is_an_error(clone, tmp_path):
+    shutil.rmtree(tmp_path / "first" / "files" / "md5" / hashlib.md5(b"b").hexdigest()[:2])
+    remote(clone, "second")
+    with pytest.raises(
+        StoreError, match=r"1 of the 3 files that data\.dvc names .*checkpoints/b; the others are pushed"
+    ):
+        push(clone / "data", "second")
+    assert len(list((tmp_path / "second").glob("files/md5/*/*"))) >= 2
 
 
 def test_without_dvc_a_run_is_a_run(house):
