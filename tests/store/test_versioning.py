@@ -189,9 +189,7 @@ def test_who_adds_a_remote_pushes_all_of_it(clone, tmp_path):
 def test_a_push_of_what_is_nowhere_is_an_error(clone, tmp_path):
     shutil.rmtree(tmp_path / "first" / "files" / "md5" / hashlib.md5(b"b").hexdigest()[:2])
     remote(clone, "second")
-    with pytest.raises(
-        StoreError, match=r"1 of the 3 files that data\.dvc names .*checkpoints/b; the others are pushed"
-    ):
+    with pytest.raises(StoreError, match=r"1 of the 3 files that .*checkpoints/b; the others are pushed"):
         push(clone / "data", "second")
     assert len(list((tmp_path / "second").glob("files/md5/*/*"))) >= 2
 
