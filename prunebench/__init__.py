@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from prunebench.api.claims import run
     from prunebench.api.cutting import apply, cost, flops, prune
     from prunebench.api.names import (
         add_dataset,
@@ -57,10 +58,12 @@ __all__ = [
     "list_tiers",
     "prune",
     "read_records",
+    "run",
     "train",
 ]
 
 _HOME = {
+    "api.claims": ("run",),
     "api.cutting": ("apply", "cost", "flops", "prune"),
     "api.names": (
         "add_dataset",

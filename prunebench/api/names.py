@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Pairs: TypeAlias = "tuple[Any, Any]"
-"""Images, uint8 [N, H, W], [N, H, W, C] or [N, C, H, W], and their labels, integers [N]; tensors, arrays or lists."""
+"""Square images [N, H, W], [N, H, W, C] or [N, C, H, W], and a label each: tensors, arrays or lists (docs/data.md)."""
 
 
 def list_claims() -> dict[str, str]:

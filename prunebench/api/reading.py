@@ -123,10 +123,15 @@ def read_records(folder: str | Path = "data/records") -> Records:
     place = Path(folder)
     if not place.is_dir():
         raise PrunebenchError(f"{place} is no folder; runs write theirs to data/records/TIER")
-    return Records(_loaded(path) for path in sorted(place.rglob("*.json")))
+    return Records(read_record(path) for path in sorted(place.rglob("*.json")))
 
 
-def _loaded(path: Path) -> AnyRecord:
+def read_record(path: Path) -> AnyRecord:
+    """Return the record in a file.
+
+    Raises:
+        PrunebenchError: it is none, or cannot be read.
+    """
     try:
         return load(path.read_text())
     except (OSError, ValueError) as error:

@@ -66,7 +66,7 @@ def test_the_blocks_of_the_page_on_the_api_run_in_their_order(tmp_path):
     assert re.search(
         r"^(SUPPORTED|REFUTED|INCONCLUSIVE) (better|worse|equal|open) scratch_b - finetune is", done.stdout, re.M
     )
-    assert "2 records, 30 accuracies" in lines
+    assert "2 records, 20 accuracies" in lines
 
 
 def test_the_ten_lines_of_the_readme_run_on_few_images_and_epochs(tmp_path, monkeypatch, capsys):
