@@ -41,7 +41,7 @@ def build(records: Records = None, uri: Uri = None, out: Out = Path("site"), cha
     held = challenges.read(challenged or challenges.FILE, skipped)
     try:
         if records:
-            found = pages.build_from(collect.sources_in(records), out, held, collect.nothing_in(records))
+            found = pages.build_from(collect.sources_in(records), out, held, collect.nothing_in(records), records)
         else:
             store = resolve_uri(uri, Path.cwd())
             found = pages.build_from(collect.sources_logged(store, skipped), out, held, collect.nothing_logged(store))

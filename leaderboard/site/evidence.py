@@ -1,79 +1,182 @@
-"""Records of claims and lines of rows -> what the table of claims says: the paper, us, and whether these agree."""
+"""Verdicts -> what was found of a claim, setting by setting: only verdicts whose claim it is count."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass, field
 
-from prunebench.protocol.tables import Claim, Tables
-from prunebench.records.parts import State
+from prunebench.protocol.tables import Tables
+from prunebench.records.parts import State, VerdictRecord
 from prunebench.records.record import ClaimRecord
 
-from .challenges import Challenges
-from .collect import file_name
-from .doubts import doubts
-from .views import Line, number
+from .findings import Judged, discriminates, finding_of, margin_of, scope, tally, tied
+from .views import Line
+from .wording import several
 
 STATES = ("supported", "refuted", "inconclusive")
 
 
-def claim_ids(tables: Tables, records: Iterable[ClaimRecord], lines: Iterable[Line]) -> list[str]:
+@dataclass(frozen=True)
+class Setting:
+    """What one relation of a claim came to in one group of records.
+
+    Attributes:
+        group: tier, with its protocol.
+        relation: that was tested.
+        decides: whether the claim stands or falls with it; others are shown beside it.
+        rows: ids of the rows.
+        distinct: how many of these have runs of their own.
+        trained: what was trained, in words.
+        seeds: fewest of a side.
+        states: how many verdicts ended so; one where a test speaks of all rows.
+        findings: how many were better, equal, worse, open; empty of what is no difference of accuracies.
+        verdict: of a test that speaks of all rows; None where each row has a verdict of its own.
+        margin: within how many points two sides are called equal.
+        of: what the verdict's difference and interval are of.
+        tied: why there is no number to show, where there is none.
+        record: of that test.
+        judged: the verdicts of the rows, where each has its own.
+    """
+
+    group: str
+    relation: str
+    decides: bool
+    rows: tuple[str, ...]
+    distinct: int
+    trained: str
+    seeds: int
+    states: Mapping[str, int]
+    findings: Mapping[str, int]
+    margin: float
+    verdict: VerdictRecord | None = None
+    of: str = ""
+    tied: str = ""
+    record: ClaimRecord | None = None
+    judged: tuple[Judged, ...] = field(default=(), repr=False)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it would not end SUPPORTED under the opposite of what it says, as far as its record says so."""
+        return all(discriminates(one) for one in (self.record, self.verdict) if one is not None)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The records that may stand side by side, by row, and the tests over them.
+
+    Attributes:
+        key: tier, with its protocol.
+        lines: rows by id.
+        judged: verdicts of rows, by claim.
+        tests: records of claims, by claim.
+    """
+
+    key: str
+    lines: Mapping[str, Line]
+    judged: Mapping[str, Sequence[Judged]]
+    tests: Mapping[str, Sequence[ClaimRecord]]
+
+
+def group(key: str, lines: Iterable[Line], judged: Iterable[Judged], tests: Iterable[ClaimRecord]) -> Group:
+    """Put a group's records in order."""
+    own: dict[str, list[Judged]] = defaultdict(list)
+    for one in judged:
+        own[one.claim].append(one)
+    over: dict[str, list[ClaimRecord]] = defaultdict(list)
+    for test in tests:
+        over["control" if test.control else test.claim].append(test)
+    return Group(key, {line["row"]: line for line in lines}, own, over)
+
+
+def claim_ids(tables: Tables, groups: Iterable[Group]) -> list[str]:
     """Return the paper's claims in its order, then all others that records speak of, the controls left out."""
-    others = {r.claim for r in records if not r.control} | {c for line in lines for c in line.get("claims", "").split()}
+    others = {claim for one in groups for claim in (*one.judged, *one.tests)} - {"control"}
     return [*tables.claims, *sorted(others - tables.claims.keys())]
 
 
-def claim_lines(tables: Tables, records: Sequence[ClaimRecord], lines: Sequence[Line]) -> list[Line]:
-    """Return one group's lines of the table of claims: one per test, or per claim that has no test over rows."""
-    evidence: dict[str, list[Line]] = defaultdict(list)
-    for line in lines:
-        for claim in line.get("claims", "").split():
-            evidence[claim].append(line)
-    tests: dict[str, list[ClaimRecord]] = defaultdict(list)
-    for record in records:
-        tests["control" if record.control else record.claim].append(record)
-    by_row = {line["row"]: line for line in lines}
-    wanted = Counter(claim for row in tables.rows.values() for claim in row.claims)
-    found = []
-    for name in [*claim_ids(tables, records, lines), *(["control"] if tests["control"] else [])]:
-        base = _base(name, tables.claims.get(name))
-        alone = _rows(evidence[name]) | _progress(evidence[name], len(evidence[name]), wanted[name])
-        found += [base | _test(record, by_row) for record in tests[name]] or [base | alone]
-    return [{key: value for key, value in line.items() if value is not None} for line in found]
+def settings(claim: str, group: Group) -> list[Setting]:
+    """Return what a claim came to in a group: each test over rows, else each relation of the rows' own verdicts."""
+    tests = (
+        [_of_test(record, group, i) for record in group.tests[claim] for i in range(1 + len(record.aside))]
+        if (claim in group.tests)
+        else []
+    )
+    relations: dict[str, list[Judged]] = defaultdict(list)
+    for one in group.judged.get(claim, ()):
+        relations[one.relation].append(one)
+    return [*tests, *(_of_rows(relation, found, group) for relation, found in relations.items())]
 
 
-def _base(name: str, claim: Claim | None) -> Line:
-    about = {"statement": claim.statement, "where": claim.where, "section": claim.section} if claim else {}
-    return {"claim": name, "file": file_name(name), **about}
+def mentioned(claim: str, group: Group) -> bool:
+    """Say whether a group has rows of a claim's tables, whatever was tested on them."""
+    return any(claim in line["claims"].split() for line in group.lines.values())
 
 
-def _progress(lines: Sequence[Line], rows: int, wanted: int) -> Line:
-    """Return how many rows there are of how many, and with how many seeds where they have records of their own."""
-    done = min((line["done"] for line in lines), default=None)
-    planned = max((line["planned"] for line in lines), default=None)
-    return {"rows": rows, "wanted": wanted, "done": done, "planned": planned}
+def _of_test(record: ClaimRecord, group: Group, i: int) -> Setting:
+    verdict = [record.verdict, *record.aside][i]
+    found = finding_of(verdict, record.tier)
+    weights = sum(side.weight for side in verdict.sides)
+    return Setting(
+        group.key,
+        verdict.relation,
+        i == 0,
+        tuple(record.rows),
+        len(verdict.sides) if weights > 1 else _distinct(record.rows, group),
+        _trained(record.rows, group),
+        min(verdict.n, default=0),
+        {verdict.state.lower(): 1},
+        tally([found]) if found else {},
+        margin_of(verdict, record.tier),
+        verdict,
+        scope(verdict.relation, len(record.rows)),
+        tied(verdict),
+        record,
+    )
 
 
-def _test(record: ClaimRecord, by_row: Mapping[str, Line]) -> Line:
-    verdict, count = record.verdict, len(record.rows)
-    bounds = ("difference", "lower", "upper")
-    return {
-        **_progress([by_row[row] for row in record.rows if row in by_row], count, count),
-        "test": record.name,
-        "statement": record.statement,
-        "section": record.section,
-        "paper": record.paper or None,
-        "paper_state": verdict.paper.state.lower() if verdict.paper else None,
-        "state": verdict.state.lower(),
-        "reason": verdict.reason,
-        "agrees": agrees(record),
-        "n": min(verdict.n, default=0),
-        "unit": verdict.unit,
-        **{name: number(getattr(verdict, name)) for name in bounds},
-    }
+def _of_rows(relation: str, found: Sequence[Judged], group: Group) -> Setting:
+    rows = tuple(one.row for one in found)
+    apart = list({_twin(one.row, group): one for one in reversed(found)}.values())[::-1]
+    return Setting(
+        group.key,
+        relation,
+        any(one.decides for one in found),
+        rows,
+        len(apart),
+        _trained(rows, group),
+        min(one.n for one in found),
+        Counter(one.state for one in apart),
+        tally(one.finding for one in apart if one.finding),
+        max(one.margin for one in found),
+        judged=tuple(found),
+    )
+
+
+def _twin(row: str, group: Group) -> str:
+    return str(group.lines.get(row, {}).get("twin", row))
+
+
+def _distinct(rows: Iterable[str], group: Group) -> int:
+    return len({_twin(row, group) for row in rows})
+
+
+def _trained(rows: Iterable[str], group: Group) -> str:
+    """Return what was trained in some rows, in words; of rows without records, nothing more is known."""
+    rows = list(rows)
+    lines = [group.lines[row] for row in rows if row in group.lines]
+    if not lines:
+        return several(len(rows), "row") + " without pages of their own"
+    networks = dict.fromkeys(line["network"] for line in lines)
+    data = list(dict.fromkeys(line["dataset"] for line in lines))
+    shown = " and ".join(data[:3]) + (f" and {len(data) - 3} more datasets" if len(data) > 3 else "")
+    what = next(iter(networks)) if len(networks) == 1 else f"{len(networks)} networks"
+    return f"{what} on {shown}"
+
+
+def distinct(lines: Iterable[Line]) -> list[Line]:
+    """Return one row for all those that share their runs, where one dataset stands for several of the paper's."""
+    return list({line.get("twin", line["row"]): line for line in reversed(list(lines))}.values())[::-1]
 
 
 def agrees(record: ClaimRecord) -> str:
@@ -91,50 +194,3 @@ def agrees(record: ClaimRecord) -> str:
 def agreement(ours: State, papers: State) -> str:
     """Return whether two states agree: `yes` or `no`, `open` where one of them is INCONCLUSIVE."""
     return "open" if "INCONCLUSIVE" in (ours, papers) else "yes" if ours == papers else "no"
-
-
-def _rows(evidence: Sequence[Line]) -> Line:
-    """Return what the rows of a claim say each for itself, where no test speaks of them all."""
-    ours = Counter(line["state"] for line in evidence if "state" in line)
-    papers = Counter(line["paper_state"] for line in evidence if "paper_state" in line)
-    both = [line for line in evidence if {"state", "paper_state"} <= line.keys()]
-    same = sum(agreement(line["state"].upper(), line["paper_state"].upper()) == "yes" for line in both)
-    return {
-        "row_states": _counted(ours),
-        "paper": _counted(papers),
-        "agrees": f"{same} of {len(both)} rows" if both else None,
-    }
-
-
-def _counted(states: Mapping[str, int]) -> str | None:
-    return ", ".join(f"{states[state]} {state}" for state in STATES if states.get(state)) or None
-
-
-def tally(lines: Iterable[Line]) -> dict[str, int]:
-    """Return how many lines are in which state."""
-    counted = Counter(line["state"] for line in lines if "state" in line)
-    return {state: counted[state] for state in STATES}
-
-
-def distinct(lines: Sequence[Line]) -> int:
-    """Return how many rows differ: where one dataset stands for several of the paper's, rows share all their runs."""
-    return len({line.get("twin", line["row"]) for line in lines})
-
-
-def _page_of_test(record: ClaimRecord, challenges: Challenges) -> dict[str, Any]:
-    held = [asdict(challenge) for challenge in challenges.get((record.tier, record.name), [])]
-    plain = json.loads(record.model_dump_json())
-    return {"record": plain, "agrees": agrees(record), "doubts": doubts(record), "challenges": held}
-
-
-def claim_page(
-    name: str, tables: Tables, records: Mapping[str, Sequence[ClaimRecord]], challenges: Challenges
-) -> dict[str, Any]:
-    """Return what a claim's own page shows beside its rows: the sentence and, by group, the records of its tests."""
-    claim = tables.claims.get(name)
-    tests = {
-        group: [_page_of_test(record, challenges) for record in several if record.claim == name]
-        for group, several in records.items()
-    }
-    about = {"statement": claim.statement, "section": claim.section, "where": claim.where} if claim else {}
-    return {"claim": name, **about, "tests": {group: found for group, found in tests.items() if found}}

@@ -1,4 +1,4 @@
-"""Records -> a static site that works from `file://` and asks no other machine for anything."""
+"""Records -> a static site that works from `file://` and without JavaScript, and asks no other machine for anything."""
 
 from __future__ import annotations
 
@@ -7,20 +7,26 @@ import uuid
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.protocol import tables
 from prunebench.protocol.tiers import base
-from prunebench.records.record import AnyRecord, name_of
+from prunebench.records.record import AnyRecord, dump, name_of
 
-from . import columns, evidence, shells
+from . import claim_page, columns, evidence, front, history, method_page, origin, publish, shells
 from .challenges import Challenges, unmatched
 from .collect import NoRecordsError, Source, file_name
+from .evidence import Group
+from .origin import Origin
 from .rows import Found, Writer, write_rows
-from .views import Line, compares_weights, notice
+from .views import Line, notice
 
 MARKER = ".prunebench-site"
 """File that says that a folder is a built site, which the next build may replace."""
+
+FIRST = 100
+"""Rows of a group that the page of methods has without JavaScript."""
 
 _TIERS = ("paper", "quick", "laptop", "smoke")
 
@@ -39,7 +45,11 @@ def build(records: Iterable[AnyRecord], out: Path, challenges: Challenges | None
 
 
 def build_from(
-    sources: Iterable[Source], out: Path, challenges: Challenges, nothing: str = "no records given"
+    sources: Iterable[Source],
+    out: Path,
+    challenges: Challenges,
+    nothing: str = "no records given",
+    folder: Path | None = None,
 ) -> Found:
     """Write the site to `out`, replacing what an earlier build left there; a build that fails changes nothing.
 
@@ -48,6 +58,7 @@ def build_from(
         out: folder of the site.
         challenges: to be shown with the records.
         nothing: what to say if no record can be read.
+        folder: that the records were read from, whose history tells what changed; None where they come from no files.
 
     Raises:
         NoRecordsError: there is no record that can be read.
@@ -59,10 +70,11 @@ def build_from(
     beside = out.with_name(f".{out.name}-{uuid.uuid4().hex[:8]}")
     try:
         beside.mkdir(parents=True)
-        found = write_rows(sources, Writer(beside, shells.row(), challenges))
+        here = origin.here(Path(__file__).parents[2])
+        found = write_rows(sources, Writer(beside, here, challenges))
         if not found.tiers:
             raise NoRecordsError("; ".join([nothing, *found.skipped]))
-        _write_overviews(found, beside, challenges)
+        _write_overviews(found, beside, challenges, here, history.steps(folder) if folder else [])
         shells.write_assets(beside / "assets")
         (beside / MARKER).write_text("")
         _replace(out, beside)
@@ -84,36 +96,85 @@ def _replace(out: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_overviews(found: Found, folder: Path, challenges: Challenges) -> None:
+def _write_overviews(
+    found: Found, folder: Path, challenges: Challenges, here: Origin, steps: Sequence[history.Step]
+) -> None:
     paper = tables.load()
     order = sorted(found.tiers, key=lambda group: _rank(found, group))
-    groups = [_group(group, found, paper, folder) for group in order]
-    site = {"groups": groups}
-    (folder / "data" / "site.js").write_text(f"pb.site={columns.script_json(site)};\n", "utf-8")
-    for name in ("index", "methods", "claims", "plots"):
-        shells.write(f"{name}.html", folder / f"{name}.html", groups=groups)
-    claims, methods = _first_groups(found, order)
-    for name in dict.fromkeys([*paper.claims, *sorted(claims)]):
-        data = evidence.claim_page(name, paper, found.claims, challenges) | {"group": claims.get(name)}
-        shells.write("claim.html", folder / "claims" / f"{file_name(name)}.html", title=name, data=data)
-    for name, group in methods.items():
-        data = {"method": name, "group": group}
-        shells.write("method.html", folder / "methods" / f"{file_name(name)}.html", title=name, data=data)
+    groups = [_group(name, found) for name in order]
+    _write_data(found, groups, folder)
+    shared: dict[str, Any] = {
+        "origin": here,
+        "notices": {group.key: notice(found.tiers[group.key][0]) for group in groups},
+    }
+    told = front.values(groups, paper)
+    shells.write("index.html", folder / "index.html", **shared, **told)
+    _write_claims(groups, paper, folder, challenges, shared)
+    _write_methods(groups, paper, folder, shared)
+    sizes: dict[str, Any] = {"rows": sum(len(one.lines) for one in groups), "verdicts": _verdicts(groups)}
+    full = any(group.key == "paper" for group in groups)
+    shells.write("data.html", folder / "data.html", **shared, **sizes, ended=told["ended"], full=full)
+    shells.write("submit.html", folder / "submit.html", **shared)
+    known = {f"rows/{group.key}/{line.get('file', row)}.html" for group in groups for row, line in group.lines.items()}
+    shells.write("changes.html", folder / "changes.html", **shared, steps=steps, known=known)
+    updated = steps[0].date if steps else told["ended"] or "1970-01-01T00:00:00Z"
+    shells.write("changes.atom", folder / "changes.atom", steps=steps, updated=updated)
+    shells.write("moved.html", folder / "plots.html", target="index.html")
 
 
-def _first_groups(found: Found, order: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return, for each claim and each method, the first group that has something to show of it."""
-    claims: dict[str, str] = {}
-    methods: dict[str, str] = {}
-    for group in order:
-        for line in found.lines.get(group, []):
-            methods.setdefault(line["method"], group)
-            for claim in line["claims"].split():
-                claims.setdefault(claim, group)
-        for record in found.claims.get(group, []):
-            if not record.control:
-                claims.setdefault(record.claim, group)
-    return claims, methods
+def _verdicts(groups: Sequence[Group]) -> int:
+    return sum(sum(map(len, kind.values())) for group in groups for kind in (group.judged, group.tests))
+
+
+def _write_data(found: Found, groups: Sequence[Group], folder: Path) -> None:
+    listed = [
+        {
+            "key": group.key,
+            "tier": found.tiers[group.key][0],
+            "protocol": found.tiers[group.key][1],
+            "notice": notice(found.tiers[group.key][0]),
+            "size": len(group.lines),
+            "rows": columns.write(group.key, list(group.lines.values()), folder / "data" / "rows"),
+        }
+        for group in groups
+    ]
+    (folder / "data" / "site.js").write_text(f"pb.site={columns.script_json({'groups': listed})};\n", "utf-8")
+    publish.write(publish.rows(groups), folder / "data" / "rows")
+    publish.write(publish.verdicts(groups), folder / "data" / "verdicts")
+
+
+def _write_claims(
+    groups: Sequence[Group], paper: tables.Tables, folder: Path, challenges: Challenges, shared: dict[str, Any]
+) -> None:
+    claims = evidence.claim_ids(paper, groups)
+    table = []
+    for claim in [*claims, *(["control"] if any("control" in group.tests for group in groups) else [])]:
+        cells = [(evidence.settings(claim, group), evidence.mentioned(claim, group)) for group in groups]
+        about = paper.claims.get(claim)
+        first = next((one.record.statement for found, _ in cells for one in found if one.record), "")
+        table.append((claim, about, about.statement if about else first, cells))
+        if claim != "control":
+            values = claim_page.values(claim, groups, paper, challenges, shared["origin"])
+            shells.write("claim.html", folder / "claims" / f"{file_name(claim)}.html", "../", **(shared | values))
+    keys = [group.key for group in groups]
+    shells.write("claims.html", folder / "claims.html", **shared, claims=table, keys=keys)
+    for group in groups:
+        for record in chain.from_iterable(group.tests.values()):
+            file = folder / "claims" / group.key / f"{file_name(record.name)}.json"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(dump(record), "utf-8")
+
+
+def _write_methods(groups: Sequence[Group], paper: tables.Tables, folder: Path, shared: dict[str, Any]) -> None:
+    methods, places = method_page.by_method(groups), method_page.ranked(groups)
+    first = [(group.key, list(group.lines.values())[:FIRST], len(group.lines)) for group in groups if group.lines]
+    shells.write("methods.html", folder / "methods.html", **shared, methods=methods, groups=first, ranked=places)
+    shells.write("compare.html", folder / "compare.html", **shared, methods=methods)
+    for method in methods:
+        said = method_page.badge(groups, method)
+        values = method_page.values(method, groups, paper, places) | {"badge": said}
+        shells.write("method.html", folder / "methods" / f"{file_name(method)}.html", "../", **shared, **values)
+        publish.badge(f"prunebench {method}", said, folder / "badges" / f"{file_name(method)}.svg")
 
 
 def _rank(found: Found, group: str) -> tuple[int, str, int]:
@@ -122,26 +183,11 @@ def _rank(found: Found, group: str) -> tuple[int, str, int]:
     return _TIERS.index(base(tier)) if base(tier) in _TIERS else -1, tier, -protocol
 
 
-def _group(name: str, found: Found, paper: tables.Tables, folder: Path) -> dict[str, object]:
-    tier, protocol = found.tiers[name]
-    rows = sorted(found.lines.get(name, []), key=_telling)
-    on_weights = [row for row in rows if compares_weights(row.get("relation", ""))]
-    claims = evidence.claim_lines(paper, found.claims.get(name, []), rows)
-    return {
-        "key": name,
-        "tier": tier,
-        "protocol": protocol,
-        "notice": notice(tier),
-        "size": len(rows),
-        "rows": columns.write(name, rows, folder / "data" / "rows"),
-        "claims": columns.write(name, claims, folder / "data" / "claims"),
-        "row_states": evidence.tally(on_weights),
-        "other_rows": len(rows) - len(on_weights),
-        "distinct": evidence.distinct(on_weights),
-        "claim_states": evidence.tally(line for line in claims if line["claim"] != "control"),
-    }
+def _group(name: str, found: Found) -> Group:
+    lines = sorted(found.lines.get(name, []), key=_telling)
+    return evidence.group(name, lines, found.judged.get(name, []), found.claims.get(name, []))
 
 
 def _telling(line: Line) -> tuple[int, str]:
-    """Return where a row stands unless the reader says: those that value both weights and architecture come first."""
-    return sum(value not in line for value in ("weight", "architecture")), line["row"]
+    """Return where a row stands unless the reader says: those that compare both weights and architecture come first."""
+    return sum(value not in line for value in ("gap", "architecture")), line["row"]

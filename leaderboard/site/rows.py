@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
-from html import escape
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 from prunebench.common.machine import cores
 from prunebench.judging.observation import crippled
 from prunebench.records.record import ClaimRecord, Record
 
+from . import row_page
 from .challenges import Challenges
-from .collect import Key, Source, file_name, group_of, key_of, read, second
-from .columns import script_json
+from .collect import Key, Source, group_of, key_of, read, second
 from .doubts import doubts
-from .views import Line, line, notice, page_of
+from .findings import Judged, judged
+from .origin import Origin
+from .views import Line, line, page_of
 
 BATCH = 100
 """Records that a process takes at a time."""
@@ -37,16 +37,18 @@ class Entry:
     Attributes:
         source: the record again, should a second one of its key overwrite the page.
         key: what it must be the only one of.
-        digest: of its content.
+        digest: sha256 of its JSON.
         group: folder of the records that may stand side by side.
         content: a row's line of the main table, or a claim's record.
+        judged: the verdicts of a row.
     """
 
     source: Source
     key: Key
-    digest: bytes
+    digest: str
     group: str
     content: Line | ClaimRecord
+    judged: Sequence[Judged] = ()
 
 
 @dataclass
@@ -55,12 +57,14 @@ class Found:
 
     Attributes:
         lines: of the main table, by group.
+        judged: verdicts of rows, by group.
         claims: records of claims, by group.
         tiers: tier and protocol, by group.
         skipped: one line for each thing that was left out.
     """
 
     lines: dict[str, list[Line]] = field(default_factory=dict)
+    judged: dict[str, list[Judged]] = field(default_factory=dict)
     claims: dict[str, list[ClaimRecord]] = field(default_factory=dict)
     tiers: dict[str, tuple[str, int]] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
@@ -77,6 +81,7 @@ class Found:
             self.claims.setdefault(entry.group, []).append(entry.content)
         else:
             self.lines.setdefault(entry.group, []).append(entry.content)
+            self.judged.setdefault(entry.group, []).extend(entry.judged)
 
 
 @dataclass(frozen=True)
@@ -85,12 +90,12 @@ class Writer:
 
     Attributes:
         folder: of the site.
-        shell: a row's page, split where title, title and data go.
+        origin: of the site.
         challenges: to be shown with the records.
     """
 
     folder: Path
-    shell: tuple[str, str, str, str]
+    origin: Origin
     challenges: Challenges
 
     def __call__(self, sources: list[Source]) -> list[Entry | str]:
@@ -102,19 +107,17 @@ class Writer:
             record = read(source[1])
         except (ValueError, OSError) as error:
             return f"{source[0]}: {error}"
-        text = record.model_dump_json()
-        content = record if isinstance(record, ClaimRecord) else self._row(record, text)
-        digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
-        return Entry(source, key_of(record), digest, group_of(record), content)
+        text = record.model_dump_json(indent=1) + "\n"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if isinstance(record, ClaimRecord):
+            return Entry(source, key_of(record), digest, group_of(record), record)
+        return Entry(source, key_of(record), digest, group_of(record), self._row(record, text, digest), judged(record))
 
-    def _row(self, record: Record, text: str) -> Line:
+    def _row(self, record: Record, text: str, digest: str) -> Line:
         challenges, doubtful = self.challenges.get((record.tier, record.row), []), doubts(record)
-        extra = {"challenges": list(map(asdict, challenges)), "doubts": doubtful, "page": _surroundings(record)}
-        safe = text.replace("<", "\\u003c")
-        before, between, after, end = self.shell
-        title = escape(record.title)
-        page = f'{before}{title}{between}{title}{after}{{"record":{safe},{script_json(extra)[1:]}{end}'
-        self._write(page_of(record), page)
+        address = page_of(record)
+        self._write(address, row_page.render(record, digest, challenges, doubtful, self.origin))
+        self._write(f"{address.removesuffix('.html')}.json", text)
         warned = {
             "doubtful": doubtful,
             "challenged": challenges,
@@ -129,15 +132,6 @@ class Writer:
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-
-
-def _surroundings(record: Record) -> dict[str, Any]:
-    return {
-        "group": group_of(record),
-        "method": f"{file_name(record.method.name)}.html",
-        "claims": {claim: f"{file_name(claim)}.html" for claim in record.claims if claim.split() == [claim]},
-        "notice": notice(record.tier),
-    }
 
 
 def write_rows(sources: Iterable[Source], write: Writer) -> Found:

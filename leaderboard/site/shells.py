@@ -1,4 +1,4 @@
-"""Templates -> pages without their data, which scripts fill in; and the files that all pages share."""
+"""Templates -> pages, and the files that all pages share."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from prunebench.common.errors import PrunebenchError
 
-from .columns import script_json
+from . import plots, wording
+from .collect import file_name
 
 _HERE = Path(__file__).parents[1]
-_SLOT = "\0"
 
 
 class BundleError(PrunebenchError):
     """A library of the pages is not the one that they were made for."""
 
 
-def row() -> tuple[str, str, str, str]:
-    """Return a row's page, split where its title (twice) and its data go."""
-    text = _environment().get_template("row.html").render(root="../../", title=_SLOT, data=_SLOT)
-    first, second, third, fourth = text.split(_SLOT)
-    return first, second, third, fourth
-
-
-def write(template: str, file: Path, **values: Any) -> None:
-    """Write a page; `data` among the values becomes JSON in it."""
+def write(name: str, file: Path, root: str = "", **values: Any) -> None:
+    """Write a page, from the template of that name."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    root = "" if template == file.name else "../"
-    values["data"] = Markup(script_json(values.get("data", {})))
-    file.write_text(_environment().get_template(template).render(root=root, **values), "utf-8")
+    file.write_text(template(name).render(root=root, **values), "utf-8")
+
+
+@cache
+def template(name: str) -> Template:
+    """Return a template; everything that is put into it is escaped."""
+    return _environment().get_template(name)
 
 
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(_HERE / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    filters = ("arm", "words", "signed", "quantity", "duration", "spread", "several")
+    made.filters.update({name: getattr(wording, name) for name in filters}, file=file_name)
+    made.globals.update(strip=plots.strip, axis=plots.axis, lines=plots.lines)
+    return made
 
 
 def write_assets(folder: Path) -> None:
@@ -50,12 +50,12 @@ def write_assets(folder: Path) -> None:
     Raises:
         BundleError: the installed itables has another bundle than the one that is known.
     """
-    folder.mkdir()
-    for own in (_HERE / "static").iterdir():
-        (folder / own.name).write_bytes(own.read_bytes())
-    plotly = files("plotly") / "package_data" / "plotly.min.js"
+    static = _HERE / "static"
+    for own in (path for path in static.rglob("*") if path.is_file()):
+        place = folder / own.relative_to(static)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(own.read_bytes())
     tables = files("itables") / "html"
-    (folder / "plotly.min.js").write_bytes(plotly.read_bytes())
     (folder / "datatables.css").write_bytes((tables / "dt_bundle.css").read_bytes())
     (folder / "datatables.js").write_text(_classic((tables / "dt_bundle.js").read_text("utf-8")), "utf-8")
 

@@ -11,7 +11,9 @@ from prunebench.protocol.tiers import base
 from prunebench.records.parts import Arm, Interval, VerdictRecord
 from prunebench.records.record import Record
 
+from . import wording
 from .collect import file_name, group_of
+from .findings import finding_of, margin_of, same_as_uniform
 
 Line = dict[str, Any]
 """One line: names as text, numbers as numbers; what is not known is left out."""
@@ -19,9 +21,15 @@ Line = dict[str, Any]
 MOST_ARMS = 24
 """Arms of one record that get columns in the table; its own page has all of them."""
 
+PAIRED = ("finetune", "scratch_b")
+"""Arms whose seeds are kept one by one: methods are ranked and compared by them."""
+
+EPOCHS = ("dense", *PAIRED, "scratch_e")
+"""Arms whose epochs are told in words."""
+
 _NOTICES = {
-    "smoke": "digits, narrow networks: shows that the machinery works, never the paper's result",
-    "laptop": "MNIST at 14x14, narrow networks: never the paper's result",
+    "smoke": "scikit-learn's digits, small networks: shows that the machinery works, never the paper's result",
+    "laptop": "MNIST at 14x14, small networks: never the paper's result",
     "quick": "an eighth of the paper's epochs: no arm is at its plateau",
 }
 
@@ -42,20 +50,17 @@ def headline(record: Record) -> VerdictRecord | None:
     return next(on_weights, record.verdicts[0] if record.verdicts else None)
 
 
-def weight_value(record: Record) -> Interval | None:
-    """Return what the inherited weights are worth: fine-tuned less Scratch-B, as measured or from the headline."""
-    if "weight" in record.values:
-        return record.values["weight"]
+def gap(record: Record) -> Interval | None:
+    """Return Scratch-B less fine-tuned, the one sign that pages have it in: the weight value turned round."""
     verdict = headline(record)
-    if verdict is None or not compares_weights(verdict.relation) or verdict.unit != "points":
+    if verdict and compares_weights(verdict.relation) and verdict.unit == "points":
+        bounds = {"difference": verdict.difference, "lower": verdict.lower, "upper": verdict.upper}
+        return Interval(**bounds, confidence=verdict.confidence, n=verdict.n)
+    weight = record.values.get("weight")
+    if weight is None:
         return None
-    return Interval(
-        difference=-verdict.difference,
-        lower=-verdict.upper,
-        upper=-verdict.lower,
-        confidence=verdict.confidence,
-        n=verdict.n[::-1],
-    )
+    bounds = {"difference": -weight.difference, "lower": -weight.upper, "upper": -weight.lower}
+    return Interval(**bounds, confidence=weight.confidence, n=weight.n[::-1])
 
 
 def finished(record: Record) -> int:
@@ -75,20 +80,20 @@ def line(record: Record, flags: Sequence[str] = ()) -> Line:
         record: of the row.
         flags: what the page must warn of, such as `challenged`.
     """
-    values = {"weight": weight_value(record), "architecture": record.values.get("architecture")}
-    found = _names(record) | _verdict(headline(record)) | {"flags": " ".join(flags) or None}
+    uniform = same_as_uniform(record)
+    found = _names(record) | _verdict(headline(record), record.tier) | {"flags": " ".join(flags) or None}
     for name, arm in list(record.arms.items())[:MOST_ARMS]:
         found |= _arm(name, arm)
-    for name, value in values.items():
-        found |= _interval(name, value)
-    for name in ("finetune", "scratch_b"):
+    found |= _interval("gap", gap(record))
+    found |= {"same": "uniform"} if uniform else _interval("architecture", record.values.get("architecture"))
+    for name in ("dense", *PAIRED):
         if name in record.paper:
             found[f"paper.{name}"] = record.paper[name].mean
     return {name: value for name, value in (found | _cost(record)).items() if value is not None}
 
 
 def _names(record: Record) -> Line:
-    file = file_name(record.row)
+    file, own, data = file_name(record.row), record.network, record.dataset
     return {
         "row": record.row,
         "file": file if file != record.row else None,
@@ -96,23 +101,25 @@ def _names(record: Record) -> Line:
         "claims": " ".join(record.claims),
         "table": record.table,
         "ratio": number(100 * record.ratio, 2),
-        "dataset": record.dataset.name,
-        "dataset_used": record.dataset.used,
-        "network": record.network.name,
-        "network_used": record.network.used,
+        "dataset": wording.dataset(data.name, data.used),
+        "dataset_used": data.used,
+        "network": wording.network(own.name, own.used, record.dense.parameters, record.tier),
+        "stands": wording.stands_for(record) or None,
+        "treated": wording.treated(record),
         "method": record.method.name,
         "method_file": method if (method := file_name(record.method.name)) != record.method.name else None,
-        "method_used": record.method.used,
+        "method_used": record.method.used if record.method.used != record.method.name else None,
     }
 
 
-def _verdict(verdict: VerdictRecord | None) -> Line:
+def _verdict(verdict: VerdictRecord | None, tier: str) -> Line:
     if verdict is None:
         return {}
     return {
         "state": verdict.state.lower(),
+        "finding": finding_of(verdict, tier) or None,
         "relation": verdict.relation,
-        "paper_state": verdict.paper.state.lower() if verdict.paper else None,
+        "margin": number(margin_of(verdict, tier)),
         "n": min(verdict.n, default=0),
     } | (_interval("verdict", verdict) if verdict.unit == "points" else {})
 
@@ -122,7 +129,10 @@ def _arm(name: str, arm: Arm) -> Line:
         return {}
     mean, n = fmean(arm.accuracy), len(arm.accuracy)
     std = sqrt(sum((value - mean) ** 2 for value in arm.accuracy) / (n - 1)) if n > 1 else None
-    return {f"mean.{name}": number(mean), f"std.{name}": number(std)}
+    each: Line = {f"each.{name}": " ".join(f"{value:g}" for value in arm.accuracy)} if name in PAIRED else {}
+    if name in EPOCHS:
+        each[f"epochs.{name}"] = number(fmean(arm.epochs), 1)
+    return {f"mean.{name}": number(mean), f"std.{name}": number(std), **each}
 
 
 def _interval(name: str, value: Interval | VerdictRecord | None) -> Line:
@@ -142,6 +152,7 @@ def _cost(record: Record) -> Line:
         "done": finished(record),
         "planned": record.seeds_planned,
         "seconds": number(sum(sum(arm.seconds) for arm in record.arms.values()), 1),
+        "ended": record.provenance.ended,
         "hardware": "; ".join(record.provenance.hardware),
         "flops": number(100 * fmean(s.flops for s in sizes) / dense.flops, 1) if sizes and dense.flops else None,
         "parameters": number(100 * fmean(s.parameters for s in sizes) / dense.parameters, 1)

