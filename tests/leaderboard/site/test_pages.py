@@ -240,6 +240,25 @@ def test_command_builds_what_can_be_read_and_names_what_cannot(tmp_path: Path, m
     assert len(list((tmp_path / "site" / "methods").iterdir())) == 2
 
 
+@pytest.mark.parametrize("damage", ["1e308", "1" + "0" * 400, "NaN", "-Infinity", '"\\ud800"', "[" * 100_000])
+def test_a_bad_record_is_left_out_with_a_line_and_ends_no_build(
+    tmp_path: Path, make_record: Make, make_claim: MakeClaim, damage: str
+) -> None:
+    records = tmp_path / "records"
+    export([make_record("good"), make_record("bad"), make_claim("worse")], records)
+    for name, at in (("bad", '"ratio": 0.7'), ("worse", '"power": 0.93')):
+        file = records / "smoke" / f"{name}.json"
+        file.write_text(file.read_text().replace(at, f"{at.partition(':')[0]}: {damage}"))
+    done = build_command(tmp_path, "--records", "records")
+    assert (done.returncode, done.stdout) == (0, "1 records -> site/index.html\n")
+    lines = done.stderr.splitlines()
+    assert [line.partition(": no record")[0] for line in lines] == [
+        "skipped smoke/bad.json",
+        "skipped smoke/worse.json",
+    ]
+    assert all(len(line) < 300 for line in lines)
+
+
 def test_challenges_stand_beside_their_record(tmp_path: Path, make_record: Make) -> None:
     challenge = Challenge("t4.cifar10.vgg-19.70", "smoke", "me", "Too few seeds.")
     other = Challenge("t9", "smoke", "me", "No such row.")

@@ -26,7 +26,7 @@ def text_of(page: Path) -> str:
 def cells_of(site: Path, claim: str) -> list[str]:
     """The cells of a claim's line in the table of claims, one for each setting."""
     (line,) = re.findall(rf'<tr id="{claim}">(.*?)</tr>', (site / "claims.html").read_text(), re.DOTALL)
-    cells = re.findall(r"<td>(.*?)</td>", line, re.DOTALL)
+    cells = re.findall(r"<td data-label[^>]*>(.*?)</td>", line, re.DOTALL)
     return [re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", cell))).strip() for cell in cells]
 
 
