@@ -27,7 +27,7 @@ def steps(name: str) -> list[dict[str, Any]]:
 
 
 def test_there_are_these() -> None:
-    assert set(FILES) == {"ci", "pages", "submission", "submission-comment"}
+    assert set(FILES) == {"ci", "pages", "release", "submission", "submission-comment", "vulnerabilities"}
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -38,7 +38,7 @@ def test_every_workflow_is_bounded_and_pinned(name: str) -> None:
     for step in steps(name):
         assert ("uses" in step) != ("run" in step)
         if "uses" in step:
-            assert re.fullmatch(r"actions/[a-z-]+@v\d+\.\d+\.\d+", step["uses"])
+            assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
         if step.get("uses", "").startswith("actions/checkout"):
             assert step["with"]["persist-credentials"] is False
 
@@ -47,6 +47,7 @@ def test_rights() -> None:
     rights = {name: parsed(name)["permissions"] for name in FILES}
     assert rights.pop("submission-comment") == {}
     assert all(right == {"contents": "read"} for right in rights.values())
+    assert parsed("release")["jobs"]["publish"]["permissions"] == {"contents": "write"}
     assert parsed("pages")["jobs"]["deploy"]["permissions"] == {"pages": "write", "id-token": "write"}
     jobs = parsed("submission-comment")["jobs"]
     assert jobs["validate"]["permissions"] == {"contents": "read", "pull-requests": "read"}
