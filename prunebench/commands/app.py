@@ -22,6 +22,7 @@ from prunebench.commands.show import show
 from prunebench.commands.sync import sync
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.places import RUN
+from prunebench.common.terminal import spell
 from prunebench.runner.environment import commit
 
 PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -59,6 +60,8 @@ def about(
 
 def main() -> None:
     """Run the command line; errors that explain themselves come without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        spell(stream)
     try:
         app()
     except PrunebenchError as error:

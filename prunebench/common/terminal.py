@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable
-from typing import TypeVar
+from io import TextIOWrapper
+from typing import TextIO, TypeVar
 
 T = TypeVar("T")
+
+SPELLED = {"±": "+-", "×": "x", "≥": ">=", "≤": "<=", "→": "->", "…": "...", "–": "-", "—": "-", "²": "^2"}
+"""How characters are written where a terminal has no others than those of ASCII; the rest become question marks."""
+
+
+def spell(stream: TextIO) -> None:
+    """Let a stream write what its encoding lacks in other characters; in place of an error that ends the run."""
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="prunebench-spell")
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(SPELLED.get(character, "?") for character in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("prunebench-spell", _spelled)
 
 
 def clock(seconds: float) -> str:

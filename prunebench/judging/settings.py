@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -111,7 +112,7 @@ class Settings:
         words += ["--pb-method", self.method] if self.method else []
         words += ["--pb-network", self.network] if self.network else []
         words += ["--pb-deterministic"] if self.deterministic else []
-        return f'pytest claims -k "{expression}" {" ".join(words)}'
+        return f'pytest claims -k "{expression}" {shlex.join(words)}'
 
 
 def resolve(

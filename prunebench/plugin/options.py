@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, Literal
 
@@ -51,6 +52,9 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic", "network")
 """Options that become `Settings`."""
 
+PLACES = ("data", "method", "network")
+"""Those of them that are, or begin with, a path."""
+
 KINDS: dict[str, Literal["string", "bool", "linelist"]] = {
     "store": "string",
     "store_true": "bool",
@@ -89,13 +93,23 @@ def settings_of(config: pytest.Config) -> Settings:
     """
     if SETTINGS not in config.stash:
         workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
-        given = {name: option(config, name) for name in RESOLVED}
+        given = {name: _placed(config, name) if name in PLACES else option(config, name) for name in RESOLVED}
         try:
             deadline = _deadline(config)
             config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers, deadline=deadline)
         except (PrunebenchError, ValueError) as error:
             raise pytest.UsageError(str(error)) from error
     return config.stash[SETTINGS]
+
+
+def _placed(config: pytest.Config, name: str) -> str:
+    """Return a path: one of the command line starts where the user stands, one of the ini file at pytest's root."""
+    value, here = str(option(config, name)), config.invocation_params.dir
+    path, colon, inside = value.rpartition(":") if name != "data" else (value, "", "")
+    given = config.getoption(_ini(name)) is not None and path
+    if not given or here == config.rootpath or os.path.isabs(path):
+        return value
+    return f"{os.path.relpath(here / path, config.rootpath)}{colon}{inside}"
 
 
 def _deadline(config: pytest.Config) -> float | None:

@@ -13,6 +13,7 @@ import pytest
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.machine import cores
+from prunebench.common.terminal import spell
 from prunebench.judging.settings import Settings
 from prunebench.plugin.options import option
 from prunebench.protocol.tables import hint
@@ -81,6 +82,7 @@ class Parent:
         if reporter is None or self.config.option.collectonly:
             return
         reporter.reportchars += "s" * ("s" not in reporter.reportchars)  # a test that is skipped says why
+        spell(reporter._tw._file)
         drawable = sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and self.config.option.capture != "no"
         self.status = Status(reporter._tw._file, open_stream(), Reader(folder), interactive=drawable)
         reporter._tw._file = self.status

@@ -21,10 +21,10 @@ def tiny(tmp_path, monkeypatch):
 
 
 def test_a_row_is_run_judged_and_kept(tiny, capsys):
-    records = pb.run("t1.cifar10.vgg-16-a", tier="tiny", seeds=1, options=["--pb-device", "cpu"])
+    records = pb.run("t4.imagenet.vgg-11.50", tier="tiny", seeds=1, options=["--pb-device", "cpu"])
     (record,) = records.rows
-    assert (record.row, record.tier) == ("t1.cifar10.vgg-16-a", "tiny")
-    assert [line.claim for line in records.verdicts if line.relation == "scratch_b at least finetune"] == ["C05"]
+    assert (record.row, record.tier) == ("t4.imagenet.vgg-11.50", "tiny")
+    assert [line.claim for line in records.verdicts if line.relation == "scratch_b at least finetune"] == ["C02"]
     assert "prunebench: tier tiny" in capsys.readouterr().out
     assert pb.read_records("data/records/tiny") == records
 
