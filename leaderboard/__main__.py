@@ -39,12 +39,15 @@ def build(records: Records = None, uri: Uri = None, out: Out = Path("site"), cha
     """Write the pages."""
     skipped: list[str] = []
     held = challenges.read(challenged or challenges.FILE, skipped)
+    again = challenges.read_reruns(challenges.RERUNS, skipped)
     try:
         if records:
-            found = pages.build_from(collect.sources_in(records), out, held, collect.nothing_in(records), records)
+            sources = collect.sources_in(records)
+            found = pages.build_from(sources, out, held, collect.nothing_in(records), records, again)
         else:
             store = resolve_uri(uri, Path.cwd())
-            found = pages.build_from(collect.sources_logged(store, skipped), out, held, collect.nothing_logged(store))
+            logged = collect.sources_logged(store, skipped)
+            found = pages.build_from(logged, out, held, collect.nothing_logged(store), None, again)
     finally:
         _report(skipped)
     _report(found.skipped)

@@ -15,7 +15,7 @@ from prunebench.protocol.tiers import base
 from prunebench.records.record import AnyRecord, dump, name_of
 
 from . import claim_page, columns, evidence, front, history, method_page, origin, publish, shells
-from .challenges import Challenges, unmatched
+from .challenges import Challenges, Reruns, unmatched
 from .collect import NoRecordsError, Source, file_name
 from .evidence import Group
 from .origin import Origin
@@ -50,6 +50,7 @@ def build_from(
     challenges: Challenges,
     nothing: str = "no records given",
     folder: Path | None = None,
+    reruns: Reruns | None = None,
 ) -> Found:
     """Write the site to `out`, replacing what an earlier build left there; a build that fails changes nothing.
 
@@ -58,6 +59,7 @@ def build_from(
         out: folder of the site.
         challenges: to be shown with the records.
         nothing: what to say if no record can be read.
+        reruns: to be shown with the records.
         folder: that the records were read from, whose history tells what changed; None where they come from no files.
 
     Raises:
@@ -71,7 +73,7 @@ def build_from(
     try:
         beside.mkdir(parents=True)
         here = origin.here(Path(__file__).parents[2])
-        found = write_rows(sources, Writer(beside, here, challenges))
+        found = write_rows(sources, Writer(beside, here, challenges, reruns or {}))
         if not found.tiers:
             raise NoRecordsError("; ".join([nothing, *found.skipped]))
         _write_overviews(found, beside, challenges, here, history.steps(folder) if folder else [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from prunebench.records.parts import Arm, VerdictRecord
 from prunebench.records.record import Record
 
 from . import plots, repeat, wording
-from .challenges import Challenge
+from .challenges import Challenge, Rerun
 from .collect import file_name, group_of
 from .findings import finding_of, judged, margin_of, same_as_uniform
 from .origin import Origin
@@ -28,15 +29,31 @@ _FORMULA = tuple("=+-@\t\r")
 _SEEDS = ("arm", "seed", "epochs", "accuracy", "best_accuracy", "seconds", "digest")
 
 
-def render(record: Record, digest: str, challenges: Sequence[Challenge], doubts: Sequence[str], origin: Origin) -> str:
+@dataclass(frozen=True)
+class Said:
+    """What is said of a record beside its own numbers.
+
+    Attributes:
+        challenges: what people hold against it.
+        reruns: what came out when it was run again.
+        doubts: lines on verdicts that do not follow from its numbers.
+    """
+
+    challenges: Sequence[Challenge]
+    reruns: Sequence[Rerun]
+    doubts: Sequence[str]
+
+
+def render(record: Record, digest: str, said: Said, origin: Origin) -> str:
     """Return a row's page; `digest` is that of its JSON."""
     marks = [mark(verdict, record) for verdict in record.verdicts if verdict.unit == "points"]
     head = headline(record)
     return template("row.html").render(
         root="../../",
         record=record,
-        challenges=challenges,
-        doubts=doubts,
+        challenges=said.challenges,
+        reruns=said.reruns,
+        doubts=said.doubts,
         title=wording.title(record),
         stands=wording.stands_for(record),
         group=group_of(record),

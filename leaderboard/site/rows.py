@@ -16,11 +16,12 @@ from prunebench.judging.observation import crippled
 from prunebench.records.record import ClaimRecord, Record
 
 from . import row_page
-from .challenges import Challenges
+from .challenges import Challenges, Reruns
 from .collect import Key, Source, group_of, key_of, read, second
 from .doubts import doubts
 from .findings import Judged, judged
 from .origin import Origin
+from .row_page import Said
 from .views import Line, line, page_of
 
 BATCH = 100
@@ -92,11 +93,13 @@ class Writer:
         folder: of the site.
         origin: of the site.
         challenges: to be shown with the records.
+        reruns: the same.
     """
 
     folder: Path
     origin: Origin
     challenges: Challenges
+    reruns: Reruns
 
     def __call__(self, sources: list[Source]) -> list[Entry | str]:
         """Return an entry for each source, or a line that says why there is none."""
@@ -114,9 +117,10 @@ class Writer:
         return Entry(source, key_of(record), digest, group_of(record), self._row(record, text, digest), judged(record))
 
     def _row(self, record: Record, text: str, digest: str) -> Line:
-        challenges, doubtful = self.challenges.get((record.tier, record.row), []), doubts(record)
+        key = record.tier, record.row
+        challenges, reruns, doubtful = self.challenges.get(key, []), self.reruns.get(key, []), doubts(record)
         address = page_of(record)
-        self._write(address, row_page.render(record, digest, challenges, doubtful, self.origin))
+        self._write(address, row_page.render(record, digest, Said(challenges, reruns, doubtful), self.origin))
         self._write(f"{address.removesuffix('.html')}.json", text)
         warned = {
             "doubtful": doubtful,

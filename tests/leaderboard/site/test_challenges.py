@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.site.challenges import FILE, Challenge, read
+from leaderboard.site.challenges import FILE, RERUNS, Challenge, Rerun, read, read_reruns
 
 GOOD = "{row: t4, tier: smoke, by: me, reason: why, better: 94 %, link: 'https://example.org'}"
 
@@ -33,8 +33,24 @@ def test_file_that_is_no_list_is_named(tmp_path: Path, text: str, why: str) -> N
     assert why in skipped[0]
 
 
-def test_our_own_file_is_fine() -> None:
+def test_reruns_are_read_by_the_same_rules(tmp_path: Path) -> None:
+    file = tmp_path / "reruns.yaml"
+    good = "{row: t4, tier: smoke, by: me, date: '2026-11-27', commit: abc, found: the same}"
+    file.write_text(f"- {good}\n- {{row: t5, tier: smoke, by: me}}\n- {good.replace('abc', '12')}")
+    skipped: list[str] = []
+    assert read_reruns(file, skipped) == {
+        ("smoke", "t4"): [Rerun("t4", "smoke", "me", "2026-11-27", "abc", "the same")]
+    }
+    assert [line.removeprefix(f"{file}: ") for line in skipped] == [
+        "rerun 2 (t5): its fields are row, tier, by; they must be row, tier, by, date, commit, found",
+        "rerun 3 (t4): commit is 12; it must be a text",
+    ]
+
+
+def test_our_own_files_are_fine() -> None:
     skipped: list[str] = []
     read(FILE, skipped)
+    read_reruns(RERUNS, skipped)
     assert FILE.is_file()
+    assert RERUNS.is_file()
     assert skipped == []

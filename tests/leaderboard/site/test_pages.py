@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from leaderboard.site.challenges import Challenge
+from leaderboard.site.challenges import Challenge, Rerun
 from leaderboard.site.collect import NoRecordsError, export
-from leaderboard.site.pages import SiteError, build
+from leaderboard.site.pages import SiteError, build, build_from
 from prunebench.judging.observation import CRIPPLED
 from prunebench.protocol import tables
 from prunebench.records.parts import Interval, Subject
@@ -268,6 +268,15 @@ def test_challenges_stand_beside_their_record(tmp_path: Path, make_record: Make)
     assert "Challenged , see below." in text
     assert "Challenged by me: Too few seeds." in text
     assert '"challenged"' in (tmp_path / "data" / "rows" / "smoke.0.js").read_text()
+
+
+def test_a_rerun_stands_on_the_page_of_its_row(tmp_path: Path, make_record: Make) -> None:
+    again = Rerun("a", "smoke", "M. Aintainer", "2026-11-27", "abc123", "the same numbers to the last image")
+    records = [("a", make_record("a")), ("b", make_record("b"))]
+    build_from(records, tmp_path, {}, reruns={("smoke", "a"): [again]})
+    said = "Run again by M. Aintainer on 2026-11-27 at commit abc123 : the same numbers to the last image."
+    assert said in text_of(tmp_path / "rows" / "smoke" / "a.html")
+    assert "Nobody has run it again yet." in text_of(tmp_path / "rows" / "smoke" / "b.html")
 
 
 def test_command_without_records_says_what_to_run(tmp_path: Path) -> None:
