@@ -37,7 +37,8 @@ def template(name: str) -> Template:
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(_HERE / "templates")
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    plain = {"trim_blocks": True, "lstrip_blocks": True}
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False, **plain)
     filters = ("arm", "words", "signed", "quantity", "duration", "spread", "several")
     made.filters.update({name: getattr(wording, name) for name in filters}, file=file_name)
     made.globals.update(strip=plots.strip, axis=plots.axis, lines=plots.lines)

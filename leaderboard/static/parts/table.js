@@ -77,7 +77,7 @@ pb.table = (host, lines, columns, options) => {
   const count = pb.h("output", { class: "found-count" });
   host.replaceChildren(controls(), box);
 
-  const length = lines.count > 1000 ? 25 : 50; // drawing is most of what a search costs
+  const length = lines.count > 500 ? 25 : 50; // drawing is most of what a search costs
   const [name, direction] = (view.sort ?? "").split(".");
   const start = columns.findIndex((column) => column.name === name);
   const table = new DataTable(element, {

@@ -1,4 +1,4 @@
-"""Does the site carry many records? 2,000 in a usual run; `PRUNEBENCH_RECORDS=100000` for the numbers in full."""
+"""Does the site carry many records? 1,000 in a usual run; `PRUNEBENCH_RECORDS=100000` for the numbers in full."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from prunebench.records.parts import Interval, Subject
 from prunebench.records.record import ClaimRecord, Record, dump
 
-COUNT = int(os.environ.get("PRUNEBENCH_RECORDS", "2000"))
+COUNT = int(os.environ.get("PRUNEBENCH_RECORDS", "1000"))
 START = 10.0
 """Seconds that a build may take whatever it builds: imports, processes, libraries that are copied."""
 MEASURED = """

@@ -146,18 +146,26 @@ def test_one_sign_for_one_quantity_and_words_for_whose_test_it_is(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("relation", "of"),
+    ("relation", "of", "refuted"),
     [
-        ("scratch_b at least finetune in each of 11 rows", "the worst row"),
-        ("scratch_b at least finetune on the mean of 11 rows", "the mean over the rows"),
-        ("finetune greater than scratch_b in some of 12 rows", "the best row"),
+        (
+            "scratch_b at least finetune in each of 11 rows",
+            "the worst row",
+            "one row's whole interval lay on the wrong",
+        ),
+        ("scratch_b at least finetune on the mean of 11 rows", "the mean over the rows", "lay below minus the margin"),
+        ("finetune greater than scratch_b in some of 12 rows", "the best row", "lay below the bar in every row"),
     ],
 )
-def test_an_interval_says_what_it_is_of(tmp_path: Path, make_claim: MakeClaim, relation: str, of: str) -> None:
+def test_an_interval_says_what_it_is_of_and_what_would_have_refuted_it(
+    tmp_path: Path, make_claim: MakeClaim, relation: str, of: str, refuted: str
+) -> None:
     claim = make_claim()
     build([claim.model_copy(update={"verdict": claim.verdict.model_copy(update={"relation": relation})})], tmp_path)
     assert f": {of} +2." in cells_of(tmp_path, "C08")[0]
-    assert of in text_of(tmp_path / "claims" / "C08.html")
+    text = text_of(tmp_path / "claims" / "C08.html")
+    assert f"the interval is of {of}" in text
+    assert re.search(f"refuted if .*{refuted}", text)
 
 
 def test_every_claim_of_the_paper_has_a_page_and_a_line(tmp_path: Path, make_record: Make) -> None:
