@@ -22,6 +22,7 @@ from prunebench.commands.show import show
 from prunebench.commands.sync import sync
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.places import RUN
+from prunebench.common.signals import as_ctrl_c
 from prunebench.common.terminal import spell
 from prunebench.runner.environment import commit
 
@@ -62,8 +63,11 @@ def main() -> None:
     """Run the command line; errors that explain themselves come without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         spell(stream)
+    undo = as_ctrl_c()
     try:
         app()
     except PrunebenchError as error:
         print(f"prunebench: {error}", file=sys.stderr)
         raise SystemExit(2) from error
+    finally:
+        undo()

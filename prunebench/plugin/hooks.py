@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.signals import as_ctrl_c
 from prunebench.judging.sequential import Unsettled
 from prunebench.judging.settings import Settings
+from prunebench.plugin.ending import PROPERTY, Ending
 from prunebench.plugin.options import offer, option, settings_of
 from prunebench.plugin.parent import Parent
 from prunebench.protocol import tables
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from prunebench.statistics import State, Verdict
 
 CASE = pytest.StashKey["Case"]()
-PROPERTY = "prunebench"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,8 +64,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def activate(config: pytest.Config) -> None:
     """Make this run one on claims; called by `claims/conftest.py`."""
     if hasattr(config, "workerinput"):
+        as_ctrl_c()
         _lend_a_hand(config, config.workerinput)
-    elif not config.pluginmanager.has_plugin("prunebench-parent"):
+        return
+    if not config.pluginmanager.has_plugin("prunebench-ending"):
+        config.pluginmanager.register(Ending(), "prunebench-ending")
+    if not config.pluginmanager.has_plugin("prunebench-parent"):
         settings, uri = settings_of(config), option(config, "tracking-uri")
         if not config.option.collectonly:
             _try(settings)

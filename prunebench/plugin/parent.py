@@ -15,6 +15,7 @@ from prunebench.common.errors import PrunebenchError
 from prunebench.common.machine import cores
 from prunebench.common.terminal import spell
 from prunebench.judging.settings import Settings
+from prunebench.plugin.ending import PROPERTY
 from prunebench.plugin.options import option
 from prunebench.protocol.tables import hint
 from prunebench.protocol.tiers import Tier
@@ -107,7 +108,7 @@ class Parent:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Log what a test found as soon as it is known."""
-        found: list[Any] = [value for name, value in report.user_properties if name == "prunebench"]
+        found: list[Any] = [value for name, value in report.user_properties if name == PROPERTY]
         if report.failed and not found:
             self.entries.append(failed(report))
         if found and report.when == "call":

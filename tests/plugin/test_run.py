@@ -166,7 +166,7 @@ def test_a_marker_that_says_nothing_is_an_error(house, marker, said):
 
 def test_a_diverging_training_is_an_error_of_its_row_and_stores_nothing(house):
     code, out = house.pytest("-k", ONLY, tier="exploding", parent=False)
-    assert code == 1
+    assert code == 3
     assert "the loss became" in out
     assert "while at: VGG-11, dense, seed 0" in out
     assert house.outcomes() == []
@@ -282,7 +282,7 @@ def test_a_network_from_a_file_stands_for_those_of_the_candidate(house):
     assert "--pb-network net.py:small" in found["command"]
     (house.path / "net.py").write_text(NETWORK.replace("nn.Linear(6, classes))", "nn.Linear(6, classes)).eval(0)"))
     code, out = house.pytest("-k", "candidate", *given, parent=False)
-    assert code == 1
+    assert code == 3
     assert re.search(r"small\(channels=1, classes=10\) fails .*net\.py, line 6", out), out
 
 
@@ -298,7 +298,7 @@ def test_a_broken_method_is_an_error_that_says_where(house, body, said):
     text = f"from prunebench.pruning import Plan\ndef prune(network, ratio, context):\n    {body}\n"
     (house.path / "mine.py").write_text(text)
     code, out = house.pytest("-k", "candidate and vgg", "--pb-method", "mine.py:prune", "--pb-seeds", "1", parent=False)
-    assert code == 1
+    assert code == 3
     assert re.search(said, out), out
 
 
