@@ -12,7 +12,7 @@ import typer
 
 from prunebench.commands.options import Data, Datasets, Json, Tier
 from prunebench.common.terminal import clock, counted
-from prunebench.judging.planning import Part
+from prunebench.judging.planning import Part, absent
 from prunebench.judging.planning import plan as planned
 
 
@@ -41,6 +41,7 @@ def plan(
         "seconds": round(sum(part.seconds for part in parts), 1),
         "measured_now": len(estimator.tried),
         "not_counted": selection.apart,
+        "not_here": absent(list(selection.rows.values()), settings),
         "rows": [asdict(part) for part in parts],
     }
     print(json.dumps(found, indent=1) if as_json else _page(found, parts))
@@ -61,6 +62,8 @@ def _page(found: dict[str, Any], parts: list[Part]) -> str:
         lines += ["", f"{counted(count, 'row')} cannot run: {note}"]
     if any(part.guessed for part in parts):
         lines.append("* the epochs of scratch_b are a guess until pruning has decided")
+    if found["not_here"]:
+        lines.append(f"not here yet: {', '.join(found['not_here'])}; `prunebench data list` says how to get each")
     if found["not_counted"]:
         lines.append(f"not counted, since they choose rows in their bodies: {', '.join(found['not_counted'])}")
     return "\n".join(lines)

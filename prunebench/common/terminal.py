@@ -29,10 +29,12 @@ codecs.register_error("prunebench-spell", _spelled)
 
 
 def clock(seconds: float) -> str:
-    """Return a time for people: `40 s`, `3 min` or `5.2 h`."""
+    """Return a time for people: `40 s`, `3 min`, `5.2 h` or `1,200 h`."""
     if seconds < 100:
         return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 360_000 else f"{seconds / 3600:,.0f} h"
 
 
 def track(items: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:

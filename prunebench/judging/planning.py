@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.judging.observation import specs
@@ -41,9 +41,19 @@ class Part:
 
 
 def plan(rows: Sequence[Row], settings: Settings, estimator: Estimator) -> list[Part]:
-    """Return what each row takes, with the arms of the paper; outcomes that rows share count with the first of them."""
+    """Return what each row takes, with the arms of the paper; outcomes that rows share count with the first of them.
+
+    A dataset that is not here is taken for what the catalogue says of it; `absent` names those.
+    """
     store, seen = Store(settings.data, settings.work), set[str]()
+    settings = replace(settings, tier=settings.tier.imagined())
     return [_part(row, settings, store, seen, estimator) for row in rows]
+
+
+def absent(rows: Sequence[Row], settings: Settings) -> list[str]:
+    """Return the datasets of the paper that rows need and that are not here, so that a run cannot start yet."""
+    here = settings.tier.substitutes
+    return [] if settings.tier.dataset else sorted({row.dataset for row in rows} - here.keys())
 
 
 def _part(row: Row, settings: Settings, store: Store, seen: set[str], estimator: Estimator) -> Part:

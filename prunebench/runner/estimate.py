@@ -21,6 +21,13 @@ Key = tuple[str, str]
 """JSON of network, dataset and precision, and `dense`, `pruned` (an arm), `pruning` (the act) or `detector` (on it)."""
 
 
+FEW, FEW_LARGE, LARGE = 32, 4, 100
+"""Images of a step that is tried on a CPU, fewer from so many pixels on a side on."""
+
+ENOUGH = 2.0
+"""Seconds of a step from which on one is enough: what it does for the first time is a small part of it."""
+
+
 class BudgetError(PrunebenchError):
     """A training was not started because it would not end within the budget."""
 
@@ -117,7 +124,7 @@ def _tried(data: Description, network: Network, batch_size: int, threads: int, d
 
     from prunebench import networks
 
-    images = min(batch_size, 32) if device == "cpu" else batch_size
+    images = min(batch_size, FEW_LARGE if data.size >= LARGE else FEW) if device == "cpu" else batch_size
     torch.set_num_threads(threads)
     model = networks.build(network, data.channels, data.classes).to(device)
     noise = torch.rand(images, data.channels, data.size, data.size).to(device)
@@ -128,6 +135,8 @@ def _tried(data: Description, network: Network, batch_size: int, threads: int, d
         loss = cross_entropy(model(noise), labels)
         torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)[0].sum().item()  # waits for a GPU
         took.append(time.perf_counter() - began)
+        if min(took) > ENOUGH:
+            break
     return min(took) / images * (data.train + data.test / 3)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from dataset_files import arrays, write_npz
@@ -9,6 +10,7 @@ from outcome_files import part
 from tiny import TINY
 
 from prunebench.common.terminal import clock
+from prunebench.protocol import tiers
 
 ROW = "t4.imagenet.vgg-11.50"
 ONLY = f"{ROW} and not control"
@@ -85,14 +87,25 @@ def test_bad_input(prunebench, house, arguments, said):
     assert said in err
 
 
-def test_a_folder_without_claims(prunebench, tmp_path):
-    code, _, err = prunebench("plan", folder=tmp_path)
-    assert code == 2
-    assert "claims" in err
+def test_in_a_folder_without_claims_those_of_the_package_are_planned(prunebench, tmp_path):
+    code, out, _ = prunebench("plan", "-k", ONLY, "--tier", TINY.name, folder=tmp_path)
+    assert code == 0
+    assert out.splitlines()[0] == "tier tiny, 2 seeds, 1 claim test on 1 row"
 
 
 def test_times_for_people():
-    assert [clock(s) for s in (7.4, 300, 7200)] == ["7 s", "5 min", "2.0 h"]
+    assert [clock(s) for s in (7.4, 300, 7200, 4_320_000)] == ["7 s", "5 min", "2.0 h", "1,200 h"]
+
+
+def test_datasets_that_are_not_here_are_planned_by_what_the_catalogue_says(prunebench, house):
+    tiers.register(replace(TINY, name="bare", dataset=""))
+    code, out, err = prunebench("plan", "-k", "[t4.cifar10.vgg-19.70]", "--tier", "bare", folder=house.path)
+    assert code == 0, err
+    assert "cannot run" not in out
+    assert "0 outcomes stored, 12 missing: about" in out
+    assert "not here yet: CIFAR-10; `prunebench data list` says how to get each" in out
+    code, out, _ = prunebench("plan", "-k", "[t4.cifar10.vgg-19.70]", "--tier", "bare", "--json", folder=house.path)
+    assert json.loads(out)["not_here"] == ["CIFAR-10"]
 
 
 def test_a_budget_ends_rows_as_skipped_and_the_next_run_goes_on(used_house, tmp_path, monkeypatch):

@@ -93,6 +93,11 @@ class Tier:
             detecting=None,
         )
 
+    def imagined(self) -> Tier:
+        """Return this tier as if every dataset of the paper that it needs were here, as the catalogue has it."""
+        absent = {} if self.dataset else {paper: describe(name) for name, paper in PAPERS.items()}
+        return replace(self, substitutes={**absent, **self.substitutes})
+
     def description(self, dataset: str) -> Description:
         """Return what stands for a dataset of the paper.
 
