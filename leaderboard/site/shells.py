@@ -37,8 +37,14 @@ def template(name: str) -> Template:
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(_HERE / "templates")
-    plain = {"trim_blocks": True, "lstrip_blocks": True}
-    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, auto_reload=False, **plain)
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     filters = ("arm", "words", "signed", "quantity", "duration", "spread", "several")
     made.filters.update({name: getattr(wording, name) for name in filters}, file=file_name)
     made.globals.update(strip=plots.strip, axis=plots.axis, lines=plots.lines)
