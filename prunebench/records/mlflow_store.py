@@ -11,12 +11,12 @@ import re
 import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
+from urllib.parse import quote, unquote, urlparse
 
 from filelock import FileLock, Timeout
 
@@ -45,6 +45,8 @@ _CAUSES = {
     r"locked|lock file": "is locked by another program; wait for it, or close it (an open `mlflow ui`, another run)",
     r"unsupported uri|filesystem tracking": "is no address that MLflow takes; give sqlite:///FILE or http://SERVER:PORT",
     r"not a database": "is no SQLite database; give another address or move the file away",
+    r"malformed|corrupt|disk i/o": "is damaged; move its file away and run `prunebench sync`, which logs all records "
+    "into a new one ({first})",
     r"schema|revision": "was written by another MLflow than this {version} ({first}); if it is older, back it up and "
     "run `mlflow db upgrade {uri}`; if it is newer, upgrade MLflow or give another address",
     r"unable to open|read-?only|permission|no such file|not a directory": "cannot be written; check "
@@ -61,13 +63,18 @@ class TrackingError(PrunebenchError):
 
 def resolve_uri(option: str | None, root: Path) -> str:
     """Return the address of the tracking store: `option`, else `MLFLOW_TRACKING_URI`, else `mlflow.db` in `root`."""
-    return option or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root.resolve() / 'mlflow.db'}"
+    return option or os.environ.get("MLFLOW_TRACKING_URI") or address(root.resolve() / "mlflow.db")
+
+
+def address(file: Path) -> str:
+    """Return the address of a SQLite file; what has a meaning of its own in an address is written in its other form."""
+    return f"sqlite:///{re.sub('[%?]', lambda odd: quote(odd[0]), str(file))}"
 
 
 def sqlite_file(uri: str) -> Path | None:
     """Return the file of a SQLite address, None for any other kind of store."""
     path = uri.partition(":///")[2].partition("?")[0]
-    return Path(path) if uri.startswith("sqlite") and path not in ("", ":memory:") else None
+    return Path(unquote(path)) if uri.startswith("sqlite") and path not in ("", ":memory:") else None
 
 
 @contextmanager
@@ -116,7 +123,20 @@ def connect(uri: str) -> MlflowClient:
         with FileLock(f"{file}.lock", timeout=PATIENCE):
             check_writable(file)
             _check_schema(file, Path(mlflow.__file__).parent / "store" / "db_migrations")
-            return MlflowClient(tracking_uri=uri)
+            return _client(uri, file)
+
+
+def _client(uri: str, file: Path) -> MlflowClient:
+    """Return a client; MLflow makes the folder that an address with other forms of letters would be as it stands."""
+    from mlflow import MlflowClient
+
+    spelt = Path(uri.partition(":///")[2]).parent
+    strange = spelt != file.parent and not spelt.exists()
+    client = MlflowClient(tracking_uri=uri)
+    if strange:
+        with suppress(OSError):
+            spelt.rmdir()
+    return client
 
 
 def check_writable(file: Path) -> None:

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock
 
 from prunebench.records.logged import epochs, row_metrics, row_params, worst
 from prunebench.records.mlflow_store import (
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["Tracker", "TrackingError", "resolve_uri"]
 
 _ARTIFACTS = ("spec.json", "outcome.json", "plan.json")
+TURN = 120.0
+"""Seconds that a run waits for its turn while others log to the same file; a row takes one or two."""
+
 _METRICS_PER_CALL = 900  # MLflow takes 1000 entries a call, parameters and tags included
 
 
@@ -54,6 +60,7 @@ class Tracker:
         self.artifact_root = artifact_root or (file.resolve().parent / "mlartifacts" if file else None)
         self._client: MlflowClient | None = None
         self._index: Index | None = None
+        self._left: tuple[int, int] | None = None
 
     def prepare(self) -> None:
         """Connect, and create the database where it is not there; done once, by the parent process.
@@ -79,15 +86,26 @@ class Tracker:
             TrackingError: the store cannot be used now. What was logged so far stays; logging again completes it.
         """
         client = self._connected()
-        with plain_words(self.uri):
-            file = sqlite_file(self.uri)
+        with plain_words(self.uri), self._alone() as file:
             if file:
                 check_writable(file)
-            # An index that saw an error is not kept: the store may hold more or less than it says.
-            index, self._index = self._index or Index.read(client), None
+            # An index that saw an error is not kept, nor one of a file that another run wrote to: the store may hold
+            # more or less than it says.
+            known = self._index if self._left == _state(file) else None
+            index, self._index = known or Index.read(client), None
             added = _Writer(client, self.artifact_root, index, part_of).write(record)
-            self._index = index
+            self._index, self._left = index, _state(file)
             return added
+
+    @contextmanager
+    def _alone(self) -> Iterator[Path | None]:
+        """Keep other runs from logging to the same SQLite file meanwhile, and yield that file.
+
+        What one of them has half-written would look like what a killed one left.
+        """
+        file = sqlite_file(self.uri)
+        with FileLock(f"{file}.logging", timeout=TURN) if file else nullcontext():
+            yield file
 
     def _connected(self) -> MlflowClient:
         if self._client is None:
@@ -178,7 +196,7 @@ class _Writer:
         found = self.client.get_experiment_by_name(name)
         if found is None:
             folder = self.artifact_root and self.artifact_root / re.sub(r"[^\w.-]+", "-", name)
-            return str(self.client.create_experiment(name, artifact_location=str(folder) if folder else None))
+            return str(self.client.create_experiment(name, artifact_location=_location(folder)))
         if found.lifecycle_stage != "active":
             self.client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
@@ -213,6 +231,21 @@ class _Writer:
             if run is not current and "pb.superseded" not in run.data.tags:
                 self.client.set_tag(run.info.run_id, "pb.superseded", current_id)
                 run.data.tags["pb.superseded"] = current_id
+
+
+def _location(folder: Path | None) -> str | None:
+    """Return how MLflow is told of a folder: by an address where it would take a part of the path for one."""
+    if folder is None:
+        return None
+    return folder.resolve().as_uri() if set("%?#") & set(str(folder)) else str(folder)
+
+
+def _state(file: Path | None) -> tuple[int, int] | None:
+    """Return what changes whenever a SQLite file is written to; None for any other kind of store."""
+    if file is None:
+        return None
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size
 
 
 def _now() -> int:

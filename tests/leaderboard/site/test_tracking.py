@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -190,3 +192,42 @@ def test_a_package_of_mlflow_s_that_is_not_there_is_named(tmp_path: Path) -> Non
     said = r"\(No module named 'nowhere'\); install MLflow again: `pip install mlflow`"
     with pytest.raises(TrackingError, match=said), plain_words(f"sqlite:///{tmp_path}/mlflow.db"):
         importlib.import_module("nowhere")
+
+
+@pytest.mark.parametrize("name", ["per%20cent %", "que?stion", "ha#sh"])
+def test_a_folder_may_have_any_name(
+    name: str, empty_store: Path, tmp_path: Path, make_claim: Callable[..., ClaimRecord]
+) -> None:
+    root = tmp_path / name
+    root.mkdir()
+    shutil.copy(empty_store, root / "mlflow.db")
+    uri = resolve_uri(None, root)
+    assert Tracker(uri).log(make_claim(), nowhere) == 1
+    (run,) = own_runs(connect(uri))
+    assert load(artifact_text(connect(uri), run, "record.json")) == make_claim()
+    assert {path.name for path in root.iterdir()} >= {"mlflow.db", "mlartifacts"}
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_two_runs_log_to_one_store_what_each_found_and_nothing_twice(
+    uri: str, make_record: Callable[..., Record]
+) -> None:
+    one, two = Tracker(uri), Tracker(uri)
+    first, second = make_record(row="first", key="a", seeds=1), make_record(row="second", key="b", seeds=1)
+    assert [one.log(first, nowhere), two.log(second, nowhere), one.log(second, nowhere)] == [1 + 6, 1 + 6, 0]
+    assert two.log(first, nowhere) == 0
+    threads = [threading.Thread(target=Tracker(uri).log, args=(make_record(row="c", key="c"), nowhere)) for _ in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(runs_of(uri, row="c")) == 1 + 6 * len(make_record(row="c", key="c").arms["dense"].digests)
+
+
+def test_a_damaged_database_is_said_with_what_helps(uri: str, make_claim: Callable[..., ClaimRecord]) -> None:
+    file = Path(uri.removeprefix("sqlite:///"))
+    content = bytearray(file.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    file.write_bytes(content)
+    with pytest.raises(TrackingError, match="is damaged; move its file away and run `prunebench sync`"):
+        Tracker(uri).log(make_claim(), nowhere)
