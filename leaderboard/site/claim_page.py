@@ -150,6 +150,7 @@ def _of_rows(one: Setting, group: Group) -> list[Mark]:
             (-own.margin, own.margin),
             own.paper,
             own.finding,
+            own.tied,
         )
         for own in one.judged
         if own.unit == "points"

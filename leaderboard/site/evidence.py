@@ -34,7 +34,7 @@ class Setting:
         verdict: of a test that speaks of all rows; None where each row has a verdict of its own.
         margin: within how many points two sides are called equal.
         of: what the verdict's difference and interval are of.
-        tied: why there is no number to show, where there is none.
+        tied: why there is no number to show, of the test or of some rows, where there is none.
         record: of that test.
         judged: the verdicts of the rows, where each has its own.
     """
@@ -138,6 +138,9 @@ def _of_test(record: ClaimRecord, group: Group, i: int) -> Setting:
 def _of_rows(relation: str, found: Sequence[Judged], group: Group) -> Setting:
     rows = tuple(one.row for one in found)
     apart = list({_twin(one.row, group): one for one in reversed(found)}.values())[::-1]
+    told = [one for one in apart if not one.tied]
+    why = next((one.tied for one in apart if one.tied), "")
+    tied = f"{len(apart) - len(told)} of {len(apart)} are no test: {why}" if why else ""
     return Setting(
         group.key,
         relation,
@@ -146,9 +149,10 @@ def _of_rows(relation: str, found: Sequence[Judged], group: Group) -> Setting:
         len(apart),
         _trained(rows, group),
         min(one.n for one in found),
-        Counter(one.state for one in apart),
-        tally(one.finding for one in apart if one.finding),
+        Counter(one.state for one in told),
+        tally(one.finding for one in told if one.finding),
         max(one.margin for one in found),
+        tied=tied,
         judged=tuple(found),
     )
 

@@ -16,6 +16,9 @@ from .wording import arm
 
 FINDINGS = ("better", "equal", "worse", "open")
 
+SAME = "same widths as uniform"
+"""What stands for the difference of a plan from the uniform one where both are one."""
+
 _SCOPES = (
     (re.compile(r" (?:in each|each) of (\d+) rows$"), "the worst row"),
     (re.compile(r" in some of (\d+) rows$"), "the best row"),
@@ -27,7 +30,10 @@ _SCOPES = (
 
 
 class Judged(NamedTuple):
-    """One verdict on one row, as tables show it; the difference is that of the relation, first arm less second."""
+    """One verdict on one row, as tables show it; `tied` says why it has no number, where it has none.
+
+    The difference is that of the relation, first arm less second.
+    """
 
     row: str
     claim: str
@@ -42,6 +48,7 @@ class Judged(NamedTuple):
     n: int
     paper: float | None
     decides: bool
+    tied: str
 
 
 def margin_of(verdict: VerdictRecord, tier: str) -> float:
@@ -85,6 +92,7 @@ def scope(relation: str, rows: int = 0) -> str:
 
 def judged(record: Record) -> list[Judged]:
     """Return a row's verdicts for tables."""
+    uniform = same_as_uniform(record)
     return [
         Judged(
             record.row,
@@ -100,6 +108,7 @@ def judged(record: Record) -> list[Judged]:
             min(verdict.n, default=0),
             verdict.paper.difference if verdict.paper else None,
             i == 0,
+            SAME if uniform and "uniform_scratch_b" in verdict.relation else "",
         )
         for i, verdict in enumerate(record.verdicts)
     ]

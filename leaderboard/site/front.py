@@ -57,7 +57,7 @@ def values(groups: Sequence[Group], tables: Tables) -> dict[str, Any]:
         tables: of the paper.
     """
     answers = [one for one in map(weighed, groups) if one.rows]
-    shown = [(one, line) for one in answers for line in one.rows][:MOST]
+    shown = _shown(answers)
     marks = [_mark(one, line) for one, line in shown]
     return {
         "sentence": _sentence(answers),
@@ -71,6 +71,15 @@ def values(groups: Sequence[Group], tables: Tables) -> dict[str, Any]:
         "ended": max((line["ended"] for group in groups for line in group.lines.values()), default=""),
         "records": sum(len(group.lines) + sum(map(len, group.tests.values())) for group in groups),
     }
+
+
+def _shown(answers: Sequence[Weighed]) -> list[tuple[Weighed, Line]]:
+    """Return the rows of the strongest groups: each group whole as long as there is room, the first one cut."""
+    found: list[tuple[Weighed, Line]] = []
+    for one in answers:
+        if not found or len(found) + len(one.rows) <= MOST:
+            found += [(one, line) for line in one.rows[:MOST]]
+    return found
 
 
 def mark_of(line: Line, root: str, key: str, note: str = "") -> Mark:

@@ -67,6 +67,8 @@ class Scale(NamedTuple):
 def scale_of(marks: Iterable[Mark]) -> Scale:
     """Return a scale with zero, all differences, margins and published values, and the bounds as far as they fit."""
     shown = [mark for mark in marks if not mark.text]
+    if not shown:
+        return Scale(-1.0, 1.0)
     inner = [
         0.0,
         *chain.from_iterable((m.difference, *m.margin, *([m.paper] if m.paper is not None else [])) for m in shown),

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import shells
 from .evidence import Group
-from .findings import Judged, finding_of, margin_of
+from .findings import Judged, finding_of, margin_of, tied
 from .row_page import plain
 
 Table = Mapping[str, Sequence[Any]]
@@ -58,6 +58,7 @@ def _of_test(key: str, test: Any, i: int) -> dict[str, Any]:
         "n": min(verdict.n, default=0),
         "paper": verdict.paper.difference if verdict.paper else None,
         "decides": i == 0,
+        "tied": tied(verdict),
     }
 
 

@@ -46,7 +46,8 @@ class Said:
 
 def render(record: Record, digest: str, said: Said, origin: Origin) -> str:
     """Return a row's page; `digest` is that of its JSON."""
-    marks = [mark(verdict, record) for verdict in record.verdicts if verdict.unit == "points"]
+    told = list(zip(record.verdicts, judged(record), strict=True))
+    marks = [mark(verdict, one.tied, record) for verdict, one in told if verdict.unit == "points"]
     head = headline(record)
     return template("row.html").render(
         root="../../",
@@ -66,7 +67,7 @@ def render(record: Record, digest: str, said: Said, origin: Origin) -> str:
         marks=marks,
         scale=plots.scale_of(marks) if marks else None,
         uniform=same_as_uniform(record),
-        verdicts=list(zip(record.verdicts, judged(record), strict=True)),
+        verdicts=told,
         arms=[arm_line(name, record) for name in wording.in_order(list(record.arms))],
         courses=plots.learning(record.arms),
         layers=_kept(record)[:MOST_LAYERS],
@@ -81,8 +82,8 @@ def render(record: Record, digest: str, said: Said, origin: Origin) -> str:
     )
 
 
-def mark(verdict: VerdictRecord, record: Record) -> plots.Mark:
-    """Return a verdict as a line of the row's forest."""
+def mark(verdict: VerdictRecord, tied: str, record: Record) -> plots.Mark:
+    """Return a verdict as a line of the row's forest; `tied` stands in place of its interval."""
     margin, bar = margin_of(verdict, record.tier), verdict.margin
     return plots.Mark(
         wording.words(contrast(verdict.relation)),
@@ -94,6 +95,7 @@ def mark(verdict: VerdictRecord, record: Record) -> plots.Mark:
         (-bar or -margin, margin),
         verdict.paper.difference if verdict.paper else None,
         finding_of(verdict, record.tier),
+        tied,
     )
 
 

@@ -76,8 +76,17 @@ def of_method(make_record: Make, method: str, same: bool) -> Record:
         }
     )
     value = Interval(difference=0.0 if same else 1.0, lower=-2.01, upper=2.01, confidence=0.95, n=[3, 3])
+    on_plans = {"claim": "F10", "relation": "scratch_b at least uniform_scratch_b", "difference": 0.0, "lower": -2.01}
+    verdicts = [
+        *record.verdicts,
+        record.verdicts[0].model_copy(update=on_plans | {"upper": 2.01, "reason": "+0.00 [−2.01"}),
+    ]
     return record.model_copy(
-        update={"arms": record.arms | {"uniform_scratch_b": uniform}, "values": {"architecture": value}}
+        update={
+            "arms": record.arms | {"uniform_scratch_b": uniform},
+            "values": {"architecture": value},
+            "verdicts": verdicts,
+        }
     )
 
 
@@ -86,8 +95,12 @@ def test_a_uniform_plan_has_no_architecture_value(tmp_path: Path, make_record: M
     for page in ("rows/smoke/f10.same.2x.t1.some.html", "methods/same.html"):
         text = text_of(tmp_path / page)
         assert "same widths as uniform" in text
-        assert "[−2.01, +2.01]" not in text
+        assert "−2.01" not in text
     assert "[−2.01, +2.01]" in text_of(tmp_path / "methods" / "other.html")
+    (cell,) = cells_of(tmp_path, "F10")
+    assert "1 supported Scratch-B at least Scratch-B of uniform pruning: 1 equal within 3 points" in cell
+    assert "1 of 2 are no test: same widths as uniform" in cell
+    assert "1 of 2 are no test: same widths as uniform" in text_of(tmp_path / "claims" / "F10.html")
 
 
 def test_methods_with_one_plan_are_one_line_with_a_range_of_ranks(tmp_path: Path, make_record: Make) -> None:
