@@ -12,16 +12,17 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.folders import work_folder
 from prunebench.common.places import claims_for
 from prunebench.records.record import AnyRecord, ClaimRecord, load
+from prunebench.runner.brought import METHOD, NETWORK, Brought, load_networks, placed
 from prunebench.specs.experiment import Detection, Pruning, Spec, Start, classifier_of
 from prunebench.specs.parsing import parse
 from prunebench.store.outcome import find_damage, read
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ROOM = 1e-3
 """Share of the test images on which another machine may round to another class; one image always may."""
 
-OPTIONS = ("--pb-tier", "--pb-seeds", "--pb-dataset", "--pb-method", "--pb-network")
+OPTIONS = ("--pb-tier", "--pb-seeds", "--pb-dataset", METHOD, NETWORK)
 """Options with a value that the command of a record may have; `--pb-deterministic` has none."""
 
 
@@ -50,18 +51,23 @@ class Checked:
     problem: str = ""
 
 
+Read: TypeAlias = tuple[Path, AnyRecord, tuple[str, ...], str]
+"""A record's file, the record, and its command's options and expression."""
+
+
 class Audit:
     """Audits a folder of checkpoints and records."""
 
-    def __init__(self, data: Path, records: Path, root: Path) -> None:
+    def __init__(self, data: Path, records: Path, root: Path, brought: Brought | None = None) -> None:
         """Look at what there is.
 
         Args:
             data: folder of datasets and checkpoints.
             records: folder of records, `<tier>/<name>.json`.
             root: folder with the claims and a user's method.
+            brought: the user's methods and networks, where they are not where the records' commands have them.
         """
-        self.data, self.root = data.resolve(), root
+        self.data, self.root, self.brought = data.resolve(), root, brought or {}
         self.checkpoints = sorted(self.data.glob("checkpoints/[0-9a-f]*"))
         self.records = sorted(records.resolve().glob("*/*.json"))
 
@@ -70,6 +76,8 @@ class Audit:
 
     def run(self) -> Iterator[Checked]:
         """Check everything, checkpoints first; records are derived from those that are whole."""
+        read = list(self._read())
+        load_networks((part[2] for part in read if isinstance(part, tuple)), self.brought, self.root)
         with TemporaryDirectory(prefix="prunebench-audit-") as folder:
             shadow, whole = self._shadow(Path(folder) / "data"), []
             for checkpoint in self.checkpoints:
@@ -81,7 +89,7 @@ class Audit:
                     whole.append(checkpoint)
             store = Store(shadow, work_folder(shadow))
             yield from (Checked(f"checkpoint {c.name}", evaluated(c, store)) for c in whole)
-            yield from self._records(shadow)
+            yield from self._records(read, shadow)
 
     def _shadow(self, data: Path) -> Path:
         """Make a folder of data for the audit alone, so that nothing is set aside or written in the audited one."""
@@ -91,24 +99,39 @@ class Audit:
         (work_folder(data) / "cache").symlink_to(work_folder(self.data) / "cache")
         return data
 
-    def _records(self, shadow: Path) -> Iterator[Checked]:
-        """Derive all records anew below `shadow`, one pytest run for those that were made with the same options."""
-        groups: dict[tuple[str, ...], list[str]] = {}
-        read: list[tuple[Path, AnyRecord, tuple[str, ...]]] = []
+    def _read(self) -> Iterator[Read | Checked]:
+        """Yield each record with what `command` returns, or what is wrong with it."""
         for path in self.records:
             try:
                 record = load(path.read_text())
                 expression, options = command(record)
+                yield path, record, options, expression
             except (ValueError, PrunebenchError) as error:
                 yield Checked(_name(path), f"cannot be read: {error}")
-                continue
-            groups.setdefault(options, []).append(expression)
-            read.append((path, record, options))
+
+    def _records(self, read: Sequence[Read | Checked], shadow: Path) -> Iterator[Checked]:
+        """Derive all records anew below `shadow`, one pytest run for those that were made with the same options."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for part in read:
+            if isinstance(part, tuple):
+                groups.setdefault(placed(part[2], self.brought), []).append(part[3])
         said = {options: derive(expressions, options, shadow, self.root) for options, expressions in groups.items()}
-        for path, record, options in read:
-            derived = shadow / "records" / path.parent.name / path.name
-            problem = compared(record, derived) if derived.exists() else _why(path.stem, said[options])
-            yield Checked(_name(path), problem)
+        for part in read:
+            yield part if isinstance(part, Checked) else self._derived(*part, shadow, said)
+
+    def _derived(
+        self,
+        path: Path,
+        record: AnyRecord,
+        options: tuple[str, ...],
+        expression: str,
+        shadow: Path,
+        said: Mapping[tuple[str, ...], str],
+    ) -> Checked:
+        found, derived = placed(options, self.brought), shadow / "records" / path.parent.name / path.name
+        if not derived.exists():
+            return Checked(_name(path), _why(path.stem, said[found]))
+        return Checked(_name(path), compared(record, derived, {"command"} if found != options else set()))
 
 
 def _name(path: Path) -> str:
@@ -194,10 +217,10 @@ def _why(name: str, said: str) -> str:
     return f"cannot be derived: {told[0] if told else 'no claim test here makes it'}"
 
 
-def compared(record: AnyRecord, derived: Path) -> str:
-    """Return in what a record is not the one that was derived anew, empty where they are the same."""
+def compared(record: AnyRecord, derived: Path, apart: Set[str] = frozenset()) -> str:
+    """Return in what a record is not the one that was derived anew, empty where they are the same, `apart` left out."""
     wanted = load(derived.read_text())
-    parts = sorted(_differing(record.model_dump(), wanted.model_dump()))
+    parts = sorted(_differing(record.model_dump(exclude={*apart}), wanted.model_dump(exclude={*apart})))
     return f"is not what its outcomes say: {', '.join(parts)}" if parts else ""
 
 

@@ -9,6 +9,7 @@ from houses import House, make_house
 from outcome_files import flip, part, resign
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.networks import own
 from prunebench.records.record import load
 from prunebench.runner.audit import Audit, command
 from prunebench.specs.experiment import digest
@@ -150,3 +151,45 @@ def test_the_command_line_ends_with_1_on_a_finding(copied):
         "what": f"checkpoint {victim.name}",
         "problem": "outcome.json has another checksum",
     }
+
+
+METHOD = """
+from prunebench.pruning import keep_uniform, prunable
+
+def Prune(network, ratio, context):
+    return keep_uniform({g.name: g.norm.weight.abs() for g in prunable(network, context.example) if g.norm}, ratio)
+"""
+
+NETWORK = """
+from torch import nn
+
+def small(channels, classes):
+    layers = [nn.Conv2d(channels, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(6, classes))
+"""
+
+
+def test_a_run_on_files_of_the_user_is_audited_where_they_are_now(tmp_path, monkeypatch):
+    house = make_house(tmp_path / "house", apart=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p tiny")
+    monkeypatch.setenv("PYTHONPATH", house.environment["PYTHONPATH"])
+    (house.path / "mine.py").write_text(METHOD)
+    (house.path / "net.py").write_text(NETWORK)
+    given = ("--pb-method", "mine.py:Prune", "--pb-network", "net.py:small", "--pb-seeds", "1")
+    code, out = house.pytest("-k", "candidate", *given, parent=False)
+    assert code == 0, out
+    monkeypatch.setattr(own, "_LOADED", {})
+    data = house.path / "data"
+
+    def audited(**brought):
+        found = Audit(data, data / "records", house.path, {f"--pb-{name}": [text] for name, text in brought.items()})
+        return {checked.what.split()[0]: checked.problem for checked in found.run() if checked.problem}
+
+    assert audited() == {}
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for name in ("mine.py", "net.py"):
+        shutil.move(house.path / name, moved / name)
+    monkeypatch.setattr(own, "_LOADED", {})
+    assert "small is a network of a user's file" in audited()["checkpoint"]
+    assert audited(method=f"{moved / 'mine.py'}:Prune", network=f"{moved / 'net.py'}:small") == {}
