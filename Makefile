@@ -15,6 +15,11 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/pytest tests -n 2
 
+# Kills, full disks, flipped bits, races: writes torture.json, and fails on anything silent, unequal or raw.
+torture: $(VENV)/.installed
+	$(BIN)/python tests/torture --seed $(or $(SEED),0) --minutes $(or $(MINUTES),10)
+	PRUNEBENCH_EXAMPLES=$(or $(EXAMPLES),500) $(BIN)/pytest -q -n 0 tests/store/test_states.py
+
 check: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
