@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 LOCK ?= requirements.lock
 DEMO := claims -k "table-4 or (slimming and control)" -n 2 --pb-tier smoke
 
-.PHONY: demo test check remote lock clean
+.PHONY: demo test check torture remote lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/pytest $(DEMO) || test $$? -eq 1

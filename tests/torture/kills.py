@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments, all or a worker or the parent, and run again: the bits of an undisturbed one."""
+"""Runs that are killed at random moments, all or a worker or the parent, and run again: the bits of a calm one."""
 
 import csv
 import hashlib

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 BAD = ("silent", "unequal", "raw")
-"""What must not happen: damage that is used without a word, another result than undisturbed, an error that nobody wrote."""
+"""What must not happen: damage used without a word, another result than an undisturbed one, an error nobody wrote."""
 
 
 @dataclass
