@@ -23,8 +23,8 @@ def drawn(observe):
 
     def draw(figure):
         rows = [observe(row, arms=ARM) for row in load().of_table(figure)]
-        methods = dict.fromkeys(row.job.row.method for row in rows)
-        lines = {name: [row for row in rows if row.job.row.method == name] for name in methods}
+        methods = dict.fromkeys(row.row.method for row in rows)
+        lines = {name: [row for row in rows if row.row.method == name] for name in methods}
         return {name: curve(line, "scratch_e") for name, line in lines.items()}, rows[0].margin
 
     return draw
@@ -59,7 +59,7 @@ def test_magnitude_masks_use_parameters_better(drawn, judge):
 def test_patterns_alike_from_run_to_run(name, observe, judge):
     """What automatic pruning keeps of VGG-16 is very much alike from run to run (Table 7, Fig. 4)."""
     row = observe(load().row(name), arms=ARM)
-    judge(consistent(row.patterns, ALIKE, name=f"{row.job.row.method}'s kept share"), paper="Table 7: 0.02 on the mean")
+    judge(consistent(row.patterns, ALIKE, name=f"{row.row.method}'s kept share"), paper="Table 7: 0.02 on the mean")
 
 
 FLAT = {"f5.left": ("slimming", "uniform"), "f5.middle": ("magnitude", "uniform_sparse")}

@@ -138,7 +138,7 @@ def test_ticket_gap_closes_with_epochs(observe, judge):
         for share in SHARES:
             setting = f"lr {rate}, epochs x{share:g}"
             arms = observe(row.lent("F07", f"lr-{rate}.x{share:g}", ratio=0.7379, setting=setting), arms=TICKETS)
-            accuracies = [arms.record.arms[arm].accuracy for arm in TICKETS]
+            accuracies = [arms.values(arm) for arm in TICKETS]
             points.setdefault(rate, []).append(Point(x=share, y=[a - b for a, b in zip(*accuracies, strict=True)]))
             gaps.setdefault(rate, []).extend(differences([arms], *TICKETS))
     judge(

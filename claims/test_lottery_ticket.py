@@ -92,7 +92,7 @@ def test_small_rate_gives_lower_accuracy(arm, rows, observe, judge):
     fast = [observe(row, arms=TICKETS) for row in rows]
     slow = [observe(load().row(row.id.replace("a.", "b.", 1)), arms=TICKETS) for row in rows]
     found = [Difference(a[arm], b[arm]) for a, b in zip(fast, slow, strict=True)]
-    above = sum(a.job.row.paper[arm].mean > b.job.row.paper[arm].mean for a, b in zip(fast, slow, strict=True))
+    above = sum(a.row.paper[arm].mean > b.row.paper[arm].mean for a, b in zip(fast, slow, strict=True))
     judge(mean_greater(found, names=("lr 0.1", "lr 0.01")), paper=f"{above} of {len(fast)}")
 
 

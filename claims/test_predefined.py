@@ -3,7 +3,6 @@
 import pytest
 
 from prunebench.judging.observed import differences, paper_count
-from prunebench.plugin.options import settings_of
 from prunebench.statistics import Difference, count_at_least, every_at_least, every_greater, mean_at_least, sample
 
 SOFT = ("scratch_e", "scratch_b")
@@ -98,14 +97,14 @@ def test_predefined_targets_from_scratch(rows, observe, judge):
 
 
 @pytest.mark.claim("C33", table=("2", "3"))
-def test_dense_networks_above_the_originals(rows, observe, judge, request):
+def test_dense_networks_above_the_originals(rows, observe, judge):
     """The dense networks trained anew in PyTorch are more accurate than the originals that ThiNet and He et al. used.
 
     The originals are Caffe networks on ImageNet: where the row's dataset is another one, nothing stands for them.
     """
-    shown = settings_of(request.config).tier.description("ImageNet").name
+    arms = [observe(row, arms=()) for row in rows]
+    shown = arms[0].dataset
     if shown != "imagenet":
         pytest.skip(f"the originals are networks on ImageNet; nothing stands for them on {shown}")
-    arms = [observe(row, arms=()) for row in rows]
-    found = [Difference(row["dense"], sample([row.record.paper["dense_original"].mean] * 2)) for row in arms]
+    found = [Difference(row["dense"], sample([row.row.paper["dense_original"].mean] * 2)) for row in arms]
     judge(every_greater(found, names=("dense", "original")), paper="71.51 against 71.03, 76.13 against 75.15 and 75.51")

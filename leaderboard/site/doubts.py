@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from statistics import fmean
 
-from prunebench.judging.rederive import inconsistencies
+from prunebench.judging.comparison import inconsistencies
 from prunebench.records.parts import VerdictRecord
 from prunebench.records.record import AnyRecord, Record
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from prunebench.common.errors import PrunebenchError
-from prunebench.judging.rederive import FIELDS
+from prunebench.judging.comparison import FIELDS
 from prunebench.records.record import AnyRecord, ClaimRecord, Record, load
 
 from .submission import Fault, key_of, read

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.datasets.catalogue import DETECTION
-from prunebench.judging.rederive import job_of, misjudged
+from prunebench.judging.comparison import misjudged
+from prunebench.judging.recorded_rows import job_of
 from prunebench.protocol import tables
 from prunebench.protocol.arms import ARMS
 from prunebench.protocol.jobs import Job
@@ -17,6 +18,7 @@ from prunebench.specs.experiment import PROTOCOL, Detection, Spec, Training, dig
 
 from .facts import of_claim, of_row, origin
 from .submission import Fault
+from .used_figures import of_figures
 
 TRUNK = ("dense", "sparse", "pruned")
 
@@ -26,7 +28,7 @@ _MOST = 1e18  # far more than any network has parameters or FLOPs, or a training
 
 
 def faults(record: AnyRecord) -> Iterator[Fault]:
-    """Yield what is wrong with a record on its own; verdicts are left to `prunebench.judging.rederive`."""
+    """Yield what is wrong with a record on its own; verdicts are left to `prunebench.judging.again`."""
     if record.protocol != PROTOCOL:
         yield Fault(f"is of protocol {record.protocol}", f"{PROTOCOL}, that of this prunebench")
         return
@@ -35,6 +37,7 @@ def faults(record: AnyRecord) -> Iterator[Fault]:
         yield from origin(record)
         if isinstance(record, ClaimRecord):
             yield from of_claim(record)
+            yield from of_figures(record)
             yield from _bars([record.verdict, *record.aside], tier)
         else:
             work = job_of(record)

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prunebench.common.errors import PrunebenchError
-from prunebench.judging.rederive import contradictions, inconsistencies, rederive
-from prunebench.judging.retest import NotRederivableError, on_curves, on_numbers, on_sides
-from prunebench.records.parts import VerdictRecord
-from prunebench.records.record import AnyRecord, ClaimRecord, Record
-from prunebench.statistics import Verdict
+from prunebench.judging.again import judged_again, sources
+from prunebench.judging.comparison import contradictions, inconsistencies, verdicts_of
+from prunebench.judging.from_records import FromRecords
+from prunebench.records.record import AnyRecord
 
 from .changes import Change, changes, published, unexplained
 from .checks import faults
 from .submission import Fault, Submission, key_of, read
+from .used_figures import disagreements
 
 RESULTS = Path("leaderboard/results")
 """Where published records lie, from the root of the repository."""
@@ -57,12 +57,13 @@ def validate(paths: Sequence[Path], against: str | None = None) -> Report:
     report = Report(len(submission.faults))
     found = {file: list(faults) for file, faults in submission.faults.items()}
     submission.context = {key: record for key, record in submission.context.items() if not any(faults(record))}
+    beside = sources(submission.context.values())
     for file, record in submission.records.items():
-        found[file] += faults(record)
-        wrong, unknown = _verdicts(record, submission)
-        found[file] += wrong
-        if unknown:
-            report.unknown[str(file)] = unknown
+        found[file] += [*faults(record), *disagreements(record, submission.context)]
+        if not found[file]:
+            found[file], unknown = _verdicts(record, beside.get(record.tier, FromRecords({})))
+            if unknown:
+                report.unknown[str(file)] = unknown
     if against is not None:
         folder = paths[0] if paths[0].is_dir() else paths[0].parent.parent
         _compare(submission, published(against, folder), any(map(Path.is_dir, paths)), found, report)
@@ -70,40 +71,22 @@ def validate(paths: Sequence[Path], against: str | None = None) -> Report:
     return report
 
 
-def _verdicts(record: AnyRecord, submission: Submission) -> tuple[list[Fault], list[str]]:
+def _verdicts(record: AnyRecord, beside: FromRecords) -> tuple[list[Fault], list[str]]:
     """Return what is wrong with the verdicts of a record, and why some of them cannot be derived again."""
-    wrong: list[Fault] = []
+    said = verdicts_of(record)
+    wrong = [(verdict, line) for verdict in said for line in inconsistencies(verdict)]
     unknown: list[str] = []
-    for verdict in record.verdicts if isinstance(record, Record) else [record.verdict, *record.aside]:
-        said = inconsistencies(verdict)
-        try:
-            said += contradictions(verdict, _anew(verdict, record, submission))
-        except PrunebenchError as error:
-            unknown.append(str(error))
-        valid = "a verdict that follows from the accuracies"
-        wrong += [Fault(f"{verdict.relation[:200]!r}: {line}", valid) for line in said]
-    return wrong, unknown
-
-
-def _anew(verdict: VerdictRecord, record: AnyRecord, submission: Submission) -> Verdict:
-    """Return a verdict as the record's own curves give it, or else its numbers, its rows' records or its sides."""
-    if isinstance(record, ClaimRecord) and (found := on_curves(verdict, record)):
-        return found
-    if verdict.numbers:
-        return on_numbers(verdict)
     try:
-        return rederive(verdict, _rows(record, submission))
-    except NotRederivableError:
-        if verdict.sides:
-            return on_sides(verdict)
-        raise
-
-
-def _rows(record: AnyRecord, submission: Submission) -> list[Record]:
-    names = [record.row] if isinstance(record, Record) else record.rows
-    if missing := [row for row in names if (record.tier, row) not in submission.context]:
-        raise NotRederivableError(f"the records of {', '.join(missing)[:200]} are not in this folder, or have faults")
-    return [submission.context[record.tier, row] for row in names]
+        found = verdicts_of(judged_again(record, beside.joined(record)))
+        if len(found) != len(said):
+            wrong += [
+                (verdict, f"is one of {len(said)} verdicts, its claim makes {len(found)}") for verdict in said[:1]
+            ]
+        wrong += [(a, line) for a, b in zip(said, found, strict=False) for line in contradictions(a, b)]
+    except PrunebenchError as error:
+        unknown.append(str(error))
+    valid = "a verdict that follows from the accuracies"
+    return [Fault(f"{verdict.relation[:200]!r}: {line}", valid) for verdict, line in wrong], unknown
 
 
 def _compare(

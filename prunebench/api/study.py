@@ -20,7 +20,8 @@ from prunebench.common import userfile
 from prunebench.common.errors import PrunebenchError, UnknownNameError
 from prunebench.common.folders import work_folder
 from prunebench.datasets.available import require
-from prunebench.judging.claim import Case, write
+from prunebench.judging.claim import write
+from prunebench.judging.from_runs import FromRuns
 from prunebench.judging.sequential import looks
 from prunebench.judging.settings import DEVICES, Settings
 from prunebench.plugin.worker import runner
@@ -89,12 +90,12 @@ def train(
         network=_own(network, work_folder(place)),
     )
     with _shown(settings), _threads_kept():
-        case = Case(settings, runner(settings, "main", False, None), "candidate", row.id, "", row.section, True)
-        record = case.observe(row, tuple(arms)).record
+        source = FromRuns(runner(settings, "main", False, None))
+        record = source.recorded(row, tuple(arms), settings)
     told = [settings.network or row.network, data, given, ratio]
     own = {"seeds": len(settings.seeds), "arms": tuple(arms), "recipe": recipe, "finetune": finetune, "tier": tier}
     record = record.model_copy(update={"command": _call(told, own)})
-    write(record, place)
+    write(record, settings.folder)
     return record
 
 

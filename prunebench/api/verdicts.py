@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,11 @@ from prunebench import statistics
 from prunebench.api.reading import Table
 from prunebench.common.errors import PrunebenchError
 from prunebench.datasets.available import describe
+from prunebench.judging.figures import of_record
 from prunebench.judging.observed import Observed, differences
-from prunebench.protocol.jobs import Job
 from prunebench.protocol.tables import Row
 from prunebench.protocol.tiers import base, choose
 from prunebench.records.record import Record
-from prunebench.specs.experiment import Method
 from prunebench.statistics import Finding, Verdict
 
 ONE: Mapping[str, Callable[[Observed, str, str], Verdict]] = {
@@ -47,7 +46,7 @@ def judge(
     rows = [records] if isinstance(records, Record) else list(records)
     a, relation, b = _read(claim, rows)
     observed = [_observed(record, margin, Path(folder)) for record in rows]
-    bar, confidence = max(row.margin for row in observed), max(row.job.tier.confidence for row in observed)
+    bar, confidence = max(row.margin for row in observed), max(map(_confidence, rows))
     with statistics.at_confidence(confidence, equal=bar):
         if len(observed) == 1:
             return ONE[relation](observed[0], a, b)
@@ -80,11 +79,17 @@ def _read(claim: str, rows: list[Record]) -> tuple[str, str, str]:
 def _observed(record: Record, margin: float | None, folder: Path) -> Observed:
     """Return a record as tests take it, with the margin of its tier or another."""
     tier, _ = choose(base(record.tier))
-    used = describe(record.dataset.used.split(" ")[0], folder)
-    tier = replace(tier, margin=tier.margin if margin is None else margin, substitutes={record.dataset.name: used})
+    figures = of_record(record)
+    if record.resolution is None:
+        used = describe(record.dataset.used.split(" ")[0], folder)
+        figures = figures.model_copy(update={"resolution": used.resolution, "chance": used.chance})
     facts = (record.dataset.name, record.network.name, record.method.name, record.ratio)
     row = Row(record.row, record.table, record.section, 0, (), *facts, {})
-    return Observed(Job(row, tier, Method(record.method.used, source=record.method.digest)), record)
+    return Observed(row, figures, tier.margin if margin is None else margin, record)
+
+
+def _confidence(record: Record) -> float:
+    return choose(base(record.tier))[0].confidence
 
 
 @dataclass(frozen=True)
@@ -135,11 +140,11 @@ def compare(a: Record, b: Record, folder: str | Path = "data") -> Comparison:
         if getattr(a, what) != getattr(b, what):
             sides = f"{_said(getattr(a, what))} and {_said(getattr(b, what))}"
             raise PrunebenchError(f"cannot compare {a.row} with {b.row}: their {what} is not the same ({sides})")
-    first, second = _observed(a, None, Path(folder)), _observed(b, None, Path(folder))
+    both = _observed(a, None, Path(folder)), _observed(b, None, Path(folder))
     arms = [arm for arm in a.arms if arm in b.arms]
     return Comparison(
         *(a.title, b.title, (_left(a, "flops"), _left(b, "flops")), (_left(a, "parameters"), _left(b, "parameters"))),
-        Table(_compared(arm, first, second) for arm in arms),
+        Table(_compared(arm, *both, _confidence(a)) for arm in arms),
     )
 
 
@@ -152,6 +157,6 @@ def _left(record: Record, what: str) -> float:
     return round(float(sum(sizes) / len(sizes) / getattr(record.dense, what)), 4)
 
 
-def _compared(arm: str, a: Observed, b: Observed) -> Compared:
-    found = statistics.equivalent(a[arm], b[arm], a.margin, a.job.tier.confidence, (a.record.row, b.record.row))
+def _compared(arm: str, a: Observed, b: Observed, confidence: float) -> Compared:
+    found = statistics.equivalent(a[arm], b[arm], a.margin, confidence, (a.row.id, b.row.id))
     return Compared(arm, a[arm].mean, b[arm].mean, found.difference, found.lower, found.upper, found.finding)

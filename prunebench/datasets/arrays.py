@@ -86,7 +86,13 @@ def _described(arrays: Mapping[str, NDArray[np.uint8]], wanted: Description) -> 
         size=images.shape[1],
         mean=mean,
         std=std,
+        largest=largest(arrays["test_labels"]),
     )
+
+
+def largest(labels: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
+    """Return the percentage of the labels that are of the largest class."""
+    return round(100 * float(np.bincount(labels).max()) / len(labels), 4) if len(labels) else 0.0
 
 
 def _moments(channel: NDArray[np.uint8]) -> tuple[float, float]:

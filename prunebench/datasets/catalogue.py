@@ -5,7 +5,7 @@ from __future__ import annotations
 from prunebench.datasets.description import Description
 
 
-def _digits(name: str, which: str, classes: int, train: int, test: int) -> Description:
+def _digits(name: str, which: str, classes: int, train: int, test: int, largest: int) -> Description:
     return Description(
         name=name,
         digest="a19cb3d96bba7deace8ee5a513a6eb7bad0403d528f00bf4d351b6a7a55baa91",
@@ -16,12 +16,13 @@ def _digits(name: str, which: str, classes: int, train: int, test: int) -> Descr
         test=test,
         size=8,
         licence="CC BY 4.0",
+        largest=100 * largest / test,
     )
 
 
-DIGITS = _digits("digits", "1,797 scans of handwritten digits", 10, 1198, 599)
-DIGITS_LOW = _digits("digits-low", "digits 0 to 4 of the scans", 5, 600, 301)
-DIGITS_HIGH = _digits("digits-high", "digits 5 to 9 of the scans", 5, 598, 298)
+DIGITS = _digits("digits", "1,797 scans of handwritten digits", 10, 1198, 599, 63)
+DIGITS_LOW = _digits("digits-low", "digits 0 to 4 of the scans", 5, 600, 301, 63)
+DIGITS_HIGH = _digits("digits-high", "digits 5 to 9 of the scans", 5, 598, 298, 63)
 
 SCENES = Description(
     name="digit-scenes",
@@ -53,6 +54,7 @@ MNIST = Description(
 prunebench data add mnist downloads""",
     mean=(0.1307,),
     std=(0.3081,),
+    largest=11.35,  # 1,135 of the 10,000 are ones
 )
 
 

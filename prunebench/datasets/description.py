@@ -29,6 +29,7 @@ class Description:
         std: of each channel, by which they are divided then.
         augment: how training images are varied: `crop-flip` (protocols 1), `resized-crop` (protocols 7), empty for not.
         detection: whether its images have boxes around objects, for detectors.
+        largest: share of the test images that are of the largest class, in percent; 0 where nobody counted.
     """
 
     name: str
@@ -45,11 +46,17 @@ class Description:
     std: tuple[float, ...] = ()
     augment: str = ""
     detection: bool = False
+    largest: float = 0.0
 
     @property
     def resolution(self) -> float:
         """Accuracy points that one test image is worth."""
         return 100.0 / self.test
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of always saying the largest class, in percent; that of equal classes where nobody counted."""
+        return 0.0 if self.detection else self.largest or 100.0 / self.classes
 
     def spec(self) -> Dataset:
         """Return the dataset as a part of a spec; how its images are shown to a network is part of it."""

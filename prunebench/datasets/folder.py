@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from prunebench.common.errors import DatasetError
 from prunebench.common.terminal import counted, track
 from prunebench.datasets import splits
+from prunebench.datasets.arrays import largest
 from prunebench.datasets.catalogue import CATALOGUE, IMAGENET
 from prunebench.datasets.colours import ORIENTATION, SIDEWAYS, TURNED, Kind, Scale, kind_of, scale, write_scale
 from prunebench.datasets.description import SPLITS, Description, differences
@@ -75,6 +76,7 @@ def save_folder(source: Path, wanted: Description, folder: Path) -> Manifest:
         mean=IMAGENET.mean,
         std=IMAGENET.std,
         augment=IMAGENET.augment,
+        largest=largest(np.load(folder / "test_labels.npy")),
     )
     for problem in differences(described, wanted, ("classes", "train", "test")):
         raise DatasetError(f"{source}: {problem}; nothing was imported")

@@ -7,30 +7,27 @@ import tempfile
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from prunebench.common.folders import write_whole
-from prunebench.judging.measures import measured
-from prunebench.judging.observation import observe, specs
+from prunebench.judging.figures import Source, used_of
 from prunebench.judging.observed import PARAMETERS, Observed
-from prunebench.judging.published import agreement, verdict_record
+from prunebench.judging.published import verdict_record
 from prunebench.judging.settings import Settings
-from prunebench.protocol.assignment import candidate, job
-from prunebench.protocol.jobs import Job
+from prunebench.judging.unfit import UnfitError, fair, reasons
 from prunebench.protocol.tables import Row
 from prunebench.records.parts import Point, VerdictRecord
 from prunebench.records.record import AnyRecord, ClaimRecord, dump, name_of
-from prunebench.runner.local import Runner
-from prunebench.runner.workshop import Piece
-from prunebench.specs.experiment import PROTOCOL, digest
+from prunebench.specs.experiment import PROTOCOL
 from prunebench.statistics import State, Verdict
+from prunebench.statistics.verdict import Question
 from prunebench.store.store import unwritable
 
 
 @dataclass(frozen=True)
-class Finding:
+class Conclusion:
     """What one claim test found, and what it cost.
 
     Attributes:
@@ -63,62 +60,72 @@ class Case:
 
     Attributes:
         settings: of the run.
-        runner: computes what is missing.
+        source: of its figures.
         claim: id of the claim, `control` or `candidate`.
         name: of the test; the record of a claim over many rows goes by it.
         statement: the claim in our words.
         section: of the paper, or `controls` or `candidates`.
         one_row: whether it judges a single row, whose record then carries the verdict.
-        memory: what other tests of this process observed; a finished row is derived once.
         observed: the rows seen so far, by id.
         specs: digests of all outcomes seen so far.
         began: when, by the monotonic clock.
     """
 
     settings: Settings
-    runner: Runner
+    source: Source
     claim: str
     name: str
     statement: str
     section: str
     one_row: bool
-    memory: dict[Any, Observed] = field(default_factory=dict)
     observed: dict[str, Observed] = field(default_factory=dict)
     specs: set[str] = field(default_factory=set)
     began: float = field(default_factory=time.monotonic)
 
     def observe(self, row: Row, arms: Sequence[str] | None = None, measures: Sequence[str] = ()) -> Observed:
-        """Train whatever a row still lacks, and return its arms.
+        """Return a row with its figures, from wherever they come.
 
         Args:
             row: of the paper, or made for another claim.
             arms: beside the trunk, names in `ARMS`; by default those of its job.
-            measures: what is measured beside the accuracy, names in `MEASURES`.
+            measures: what is asked beside the accuracy, names in `MEASURES`.
+
+        Raises:
+            MissingFigureError: the source does not have them.
+            UnfitError: it is a candidate whose dense network has not left chance.
         """
-        work = self._job(row)
-        arms = work.arms if arms is None else arms
+        asker = row.id if self.one_row else self.name
+        if self.claim == "candidate":
+            self._has_left_chance(row, asker)
+        found = self.source.observe(row, arms, measures, self.settings, asker)
+        self.specs |= found.digests
+        known = self.observed.get(found.row.id)
+        if known is not None:
+            both = {**known.figures.arms, **found.figures.arms}
+            found = replace(found, figures=found.figures.model_copy(update={"arms": both}), used=known.used)
+        self.observed[found.row.id] = found
+        return found
 
-        def pieces() -> list[Piece]:
-            known = {seed: specs(work, seed, arms, self.runner.store) for seed in self.settings.seeds}
-            return [Piece(s, work.row.network, arm, seed) for seed, by in known.items() for arm, s in by.items()]
+    def _has_left_chance(self, row: Row, asker: str) -> None:
+        """Look at a candidate's dense network before its arms are trained.
 
-        key = (work.row.id, work.row.setting, work.pruning(0), tuple(arms), tuple(measures), self.settings.seeds)
-        if key not in self.memory:
-            self.runner.run(pieces)
-            self.memory[key] = self._derived(work, arms, measures, frozenset(digest(piece.spec) for piece in pieces()))
-        self.specs |= self.memory[key].digests
-        return self.observed.setdefault(work.row.id, self.memory[key])
+        Raises:
+            UnfitError: it compares nothing.
+        """
+        trunk = self.source.observe(row, (), (), self.settings, asker)
+        if found := list(reasons(trunk, ())):
+            self.specs |= trunk.digests
+            self.observed[trunk.row.id] = trunk
+            raise UnfitError("; ".join(found))
 
-    def _derived(self, work: Job, arms: Sequence[str], measures: Sequence[str], digests: frozenset[str]) -> Observed:
-        store = self.runner.store
-        record = observe(work, self.settings.seeds, arms, store, self.settings.twins(work))
-        record = record.model_copy(update={"agreement": agreement(work, record)})
-        return Observed(work, measured(work, record, store, measures) if measures else record, digests)
+    def nothing(self, error: UnfitError) -> Verdict:
+        """Return the verdict on a candidate whose arms were not trained."""
+        question = Question("scratch_b at least finetune", "scratch_b - finetune", self.settings.tier.margin)
+        return question.open(0.0, (0, 0), f"Compares nothing: {error}. Its arms were not trained.")
 
-    def _job(self, row: Row) -> Job:
-        if row.method != "candidate":
-            return job(row, self.settings.tier)
-        return candidate(row, self.settings.tier, self.settings.reference)
+    def fair(self, verdict: Verdict) -> Verdict:
+        """Return a verdict, INCONCLUSIVE where what it is of compares nothing; a control plants its bad arm itself."""
+        return verdict if self.claim == "control" else fair(verdict, self.observed.values())
 
     def conclude(
         self,
@@ -128,7 +135,7 @@ class Case:
         expect: Sequence[State] = ("SUPPORTED",),
         curves: Mapping[str, list[Point]] | None = None,
         axes: Sequence[str] = PARAMETERS,
-    ) -> Finding:
+    ) -> Conclusion:
         """Write down what was found: in the record of the row, or in one of the claim if it speaks of many rows.
 
         Args:
@@ -139,28 +146,41 @@ class Case:
             curves: by name, what was compared, if that is curves.
             axes: what their x and y are.
         """
-        alone = self.one_row and len(self.observed) == 1
-        verdicts = [verdict_record(self.claim, v, alone) for v in (verdict, *aside)]
-        if alone:
-            (only,) = self.observed.values()
-            record: AnyRecord = only.record.model_copy(update={"verdicts": verdicts, "command": self._command()})
-        else:
-            drawn = {"curves": curves, "axes": list(axes)} if curves else {}
-            record = self._claim_record(verdicts, paper, expect).model_copy(update=drawn)
-        computed = self.runner.report(self.specs)
+        record = self.recorded(verdict, aside, paper, expect, curves, axes)
+        computed = self.source.report(self.specs)
         seconds = time.monotonic() - self.began
-        return Finding(record, write(record, self.settings.data), computed, len(self.specs) - computed, seconds)
+        path = write(record, self.settings.folder)
+        return Conclusion(record, path, computed, len(self.specs) - computed, seconds)
+
+    def recorded(
+        self,
+        verdict: Verdict,
+        aside: Sequence[Verdict] = (),
+        paper: str = "",
+        expect: Sequence[State] = ("SUPPORTED",),
+        curves: Mapping[str, list[Point]] | None = None,
+        axes: Sequence[str] = PARAMETERS,
+    ) -> AnyRecord:
+        """Return the record of what was found, unwritten; arguments are those of `conclude`."""
+        alone = self.one_row and len(self.observed) == 1
+        verdicts = [verdict_record(self.claim, self.fair(v), alone) for v in (verdict, *aside)]
+        only = next(iter(self.observed.values()), None)
+        if alone and only and only.record:
+            return only.record.model_copy(update={"verdicts": verdicts, "command": self._command()})
+        drawn = {"curves": curves, "axes": list(axes)} if curves else {}
+        return self._claim_record(verdicts, paper, expect).model_copy(update=drawn)
 
     def _claim_record(self, verdicts: Sequence[VerdictRecord], paper: str, expected: Sequence[State]) -> ClaimRecord:
         return ClaimRecord(
             protocol=PROTOCOL,
-            name=self.name,
+            name=next(iter(self.observed)) if self.one_row and len(self.observed) == 1 else self.name,
             claim=self.claim,
             statement=self.statement,
             section=self.section,
             tier=self.settings.tier.name,
             paper=paper,
             rows=list(self.observed),
+            figures={name: used_of(row.figures, row.used) for name, row in self.observed.items() if row.figures.arms},
             verdict=verdicts[0],
             aside=list(verdicts[1:]),
             control=self.claim == "control",
@@ -178,15 +198,15 @@ def statement(docstring: str | None) -> str:
     return (docstring or "").split("\n\n")[0].replace("\n", " ")
 
 
-def write(record: AnyRecord, data: Path) -> Path:
-    """Write a record to `records/<tier>/<name>.json` below `data`, unless it stands there already; return its place.
+def write(record: AnyRecord, folder: Path) -> Path:
+    """Write a record to `<tier>/<name>.json` below a folder, unless it stands there already; return its place.
 
     Where nothing may be written there, such as in somebody else's store, it goes to a temporary folder, with a warning.
 
     Raises:
         StoreError: it cannot be written, because the disk is full, say.
     """
-    path = data / "records" / record.tier / f"{name_of(record)}.json"
+    path = folder / record.tier / f"{name_of(record)}.json"
     text = dump(record)
     if path.exists() and path.read_text() == text:
         return path
@@ -194,8 +214,8 @@ def write(record: AnyRecord, data: Path) -> Path:
         write_whole(path, text, lasting=True)
     except OSError as error:
         if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise unwritable(data, error) from error
+            raise unwritable(folder, error) from error
         path = Path(tempfile.mkdtemp(prefix="prunebench-record-")) / path.name
         write_whole(path, text)
-        warnings.warn(f"nothing may be written to {data}; the record is in {path}", stacklevel=2)
+        warnings.warn(f"nothing may be written to {folder}; the record is in {path}", stacklevel=2)
     return path

@@ -72,6 +72,8 @@ def observe(job: Job, seeds: Sequence[int], arms: Sequence[str], store: Store, s
         verdicts=[],
         same_as=list(same_as),
         values=_values(job, found),
+        resolution=round(job.dataset.resolution, 9),
+        chance=round(job.dataset.chance, 6),
         notes=[*_crippled(job, found), *([FLOOR] if any(p.layers for p in pruned) else []), *_told(pruned)],
         provenance=_provenance(every),
         command="",

@@ -1,42 +1,76 @@
-"""Rows whose arms are trained, and what is compared of them: arms of one row, differences over rows, curves."""
+"""Rows with their figures, and what is compared of them: arms of one row, differences over rows, curves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from prunebench.judging.figures import MissingFigureError
 from prunebench.judging.published import paper_difference, paper_sample
-from prunebench.protocol.jobs import Job
 from prunebench.protocol.tables import Row
-from prunebench.records.parts import Point
+from prunebench.records.parts import ArmFigures, Point, RowFigures
 from prunebench.records.record import Record
 from prunebench.statistics import Difference, Sample, Verdict, at_least, equivalent, greater, sample
 
 
 @dataclass(frozen=True)
 class Observed:
-    """A row whose arms are trained, ready to be compared.
+    """A row with its figures, ready to be compared.
 
     Attributes:
-        job: what was trained.
-        record: its record, without verdicts.
-        digests: of all its outcomes.
+        row: of the paper, or made for another claim.
+        figures: of the row's arms.
+        margin: accuracy points by which an "at least" may fail and still count.
+        record: of the row, without verdicts; None where it has none of its own.
+        digests: of all outcomes behind the figures.
+        used: names of the figures that were asked for so far: arms, `patterns`, `stages`, `parameters`.
     """
 
-    job: Job
-    record: Record
+    row: Row
+    figures: RowFigures
+    margin: float
+    record: Record | None = None
     digests: frozenset[str] = frozenset()
+    used: set[str] = field(default_factory=set, compare=False)
 
     def __getitem__(self, arm: str) -> Sample:
-        """Return an arm's accuracies of the last epoch over the seeds."""
-        own = self.record.arms[arm]
-        ours = sample(own.accuracy, self.job.dataset.resolution, own.seeds)
-        return replace(ours, paper=paper_sample(self.record, arm))
+        """Return an arm's accuracies of the last epoch over the seeds.
+
+        Raises:
+            MissingFigureError: there are none.
+        """
+        own = self._arm(arm)
+        ours = sample(own.accuracy, self.figures.resolution, own.seeds)
+        return replace(ours, paper=paper_sample(self.row, arm))
+
+    def values(self, arm: str) -> list[float]:
+        """Return an arm's accuracies of the last epoch, percent, in the order of the seeds.
+
+        Raises:
+            MissingFigureError: there are none.
+        """
+        return self._arm(arm).accuracy
 
     def measure(self, arm: str, name: str) -> Sample:
-        """Return another measure of an arm over the seeds; it was asked for when the row was observed."""
-        own = self.record.arms[arm]
+        """Return another measure of an arm over the seeds; it was asked for when the row was observed.
+
+        Raises:
+            MissingFigureError: there is none.
+        """
+        own = self._arm(arm)
+        if name not in own.measures:
+            raise MissingFigureError(f"{self.row.id} has no figure {name} of the arm {arm}")
         return sample(own.measures[name], seeds=own.seeds)
+
+    def _arm(self, arm: str) -> ArmFigures:
+        self.used.add(arm)
+        if arm not in self.figures.arms:
+            raise MissingFigureError(f"{self.row.id} has no figures of the arm {arm}")
+        return self.figures.arms[arm]
+
+    def outcomes(self, arm: str) -> tuple[str, ...]:
+        """Return what an arm's figures are of, so that rows which share it can be told; the row where nobody knows."""
+        return tuple(self._arm(arm).digests) or (self.row.id, arm)
 
     def at_least(self, a: str, b: str) -> Verdict:
         """Test "arm `a` is at least arm `b`" with the margin of the tier."""
@@ -51,21 +85,33 @@ class Observed:
         return equivalent(self[a], self[b], self.margin, names=(a, b))
 
     @property
-    def margin(self) -> float:
-        """Accuracy points by which an "at least" may fail and still count."""
-        return self.job.tier.margin
+    def dataset(self) -> str:
+        """What stands for the row's dataset."""
+        return self.figures.dataset
 
     @property
     def patterns(self) -> list[list[float]]:
         """By seed the share that each layer keeps, or for masks each place of the kernels of each stage."""
-        layers = [[layer.kept / layer.total for layer in pruned.layers] for pruned in self.record.pruned]
-        kernels = [[share for stage in pruned.kernels for share in stage] for pruned in self.record.pruned]
-        return layers if any(layers) else kernels
+        return self._of_seeds("patterns", self.figures.patterns)
 
     @property
     def stages(self) -> list[list[float]]:
         """By seed the share of channels or weights that each stage keeps."""
-        return [pruned.stages for pruned in self.record.pruned]
+        return self._of_seeds("stages", self.figures.stages)
+
+    @property
+    def parameters(self) -> float:
+        """Parameters that pruning leaves, mean over the seeds."""
+        (sizes,) = self._of_seeds("parameters", [list(map(float, self.figures.parameters))])
+        if not sizes:
+            raise MissingFigureError(f"{self.row.id} has no figure parameters")
+        return sum(sizes) / len(sizes)
+
+    def _of_seeds(self, name: str, found: list[list[float]]) -> list[list[float]]:
+        self.used.add(name)
+        if not found:
+            raise MissingFigureError(f"{self.row.id} has no figures {name}")
+        return found
 
 
 def best(observed: Observed, arms: Sequence[str]) -> str:
@@ -77,9 +123,8 @@ def curve(observed: Iterable[Observed], arm: str) -> list[Point]:
     """Return an arm's accuracies over the parameters that are left, one point per row; equal sizes make one point."""
     points: dict[float, Point] = {}
     for row in observed:
-        sizes = [pruned.size.parameters for pruned in row.record.pruned]
-        x = round(sum(sizes) / len(sizes), 1)
-        points.setdefault(x, Point(x=x, y=row.record.arms[arm].accuracy))
+        x = round(row.parameters, 1)
+        points.setdefault(x, Point(x=x, y=row.values(arm)))
     return [points[x] for x in sorted(points)]
 
 
@@ -99,9 +144,9 @@ def differences(observed: Iterable[Observed], a: str, b: str, measure: str = "")
     merged: dict[tuple[str, ...], Difference] = {}
     for row in observed:
         sides = (row.measure(a, measure), row.measure(b, measure)) if measure else (row[a], row[b])
-        key = tuple(row.record.arms[a].digests + row.record.arms[b].digests)
+        key = row.outcomes(a) + row.outcomes(b)
         same = merged.get(key, Difference(*sides, weight=0))
-        paper = () if measure else paper_difference(row.record, a, b)
+        paper = () if measure else paper_difference(row.row, a, b)
         merged[key] = replace(same, weight=same.weight + 1, paper=(*same.paper, *paper))
     return list(merged.values())
 
@@ -119,7 +164,7 @@ def paper_count(observed: Iterable[Observed], *pairs: tuple[str, str], stds: int
         pairs: of arms, each compared in every row that the paper gives both of.
         stds: deviations of the second arm by which the first may be lower.
     """
-    rows = [(row.job.row, a, b) for row in observed for a, b in pairs]
+    rows = [(row.row, a, b) for row in observed for a, b in pairs]
     known = [(_published(row, a), _published(row, b), row.paper.get(b)) for row, a, b in rows]
     told = [(a, b - stds * ((of and of.std) or 0)) for a, b, of in known if a is not None and b is not None]
     return f"{sum(a > b for a, b in told)} of {len(told)}"

@@ -12,22 +12,23 @@ from prunebench.statistics import Difference, Sample, Verdict, equivalent, sampl
 
 if TYPE_CHECKING:
     from prunebench.protocol.jobs import Job
+    from prunebench.protocol.tables import Row
     from prunebench.records.record import Record
 
 Agreement = Literal["yes", "no", "open"]
 
 
-def paper_sample(record: Record, arm: str) -> Sample | None:
+def paper_sample(row: Row, arm: str) -> Sample | None:
     """Return what the paper has for an arm; a number without a spread is a single run, of which no test can be made."""
-    number = record.paper.get(arm)
+    number = row.paper.get(arm)
     if number is None:
         return None
     return Sample(number.mean, number.std or 0.0, 1 if number.std is None else number.n or 1)
 
 
-def paper_difference(record: Record, a: str, b: str) -> tuple[Difference, ...]:
+def paper_difference(row: Row, a: str, b: str) -> tuple[Difference, ...]:
     """Return `a` - `b` of the paper's row, or nothing where it lacks one of them."""
-    x, y = paper_sample(record, a), paper_sample(record, b)
+    x, y = paper_sample(row, a), paper_sample(row, b)
     return () if x is None or y is None else (Difference(x, y),)
 
 
@@ -68,7 +69,7 @@ def agreement(job: Job, record: Record) -> dict[str, Interval]:
 
 
 def _against_paper(job: Job, record: Record, arm: str) -> Interval | None:
-    ours, paper = sample(record.arms[arm].accuracy, job.dataset.resolution), paper_sample(record, arm)
+    ours, paper = sample(record.arms[arm].accuracy, job.dataset.resolution), paper_sample(job.row, arm)
     if paper is None or min(paper.n, ours.n) < 2:
         return None
     verdict = equivalent(ours, paper, job.tier.margin, job.tier.confidence)

@@ -17,7 +17,7 @@ from prunebench.datasets.available import own, require, substitutes
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.judging.sequential import Look, looks
 from prunebench.protocol.tables import load
-from prunebench.protocol.tiers import Tier, base, choose
+from prunebench.protocol.tiers import Tier, base, choose, with_names
 from prunebench.runner.environment import gpus
 from prunebench.specs.experiment import Network
 
@@ -47,6 +47,8 @@ class Settings:
         deterministic: whether equal trainings give equal bits on a GPU as well.
         deadline: by the clock, seconds since its epoch, when the budget ends; None for no budget.
         network: a user's network as `path/to/file.py:build`, which stands for those of a candidate; empty for none.
+        figures: where the figures come from: empty for runs, `records:FOLDER`, or `paper`.
+        out: folder of the records that are written; None for `records` below `data`.
     """
 
     root: Path
@@ -64,6 +66,19 @@ class Settings:
     deterministic: bool = False
     deadline: float | None = None
     network: str = ""
+    figures: str = ""
+    out: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Folder that the records of this run are written to, one below it for each tier."""
+        return self.out or self.data / "records"
+
+    @property
+    def judged(self) -> Path | None:
+        """Folder of the records that are judged, None where figures come from elsewhere."""
+        kind, _, place = self.figures.partition(":")
+        return self.root / place if kind == "records" else None
 
     @property
     def threads(self) -> int:
@@ -122,6 +137,9 @@ def resolve(
     seeds: str | None = None,
     dataset: Sequence[str] = (),
     network: str = "",
+    figures: str = "",
+    margin: float | None = None,
+    confidence: float | None = None,
     **asked: Any,
 ) -> Settings:
     """Return the settings, checked.
@@ -133,13 +151,28 @@ def resolve(
         seeds: as `--pb-seeds` has it; None for the tier's.
         dataset: what stands for datasets of the paper, each as `PAPER=OURS`.
         network: a user's network, as `path/to/file.py:build`.
+        figures: as `--pb-from` has it; empty for runs.
+        margin: accuracy points in place of the tier's, for figures that are there already.
+        confidence: of each bound in place of the tier's, likewise.
         asked: further attributes of `Settings`, taken as they are.
 
     Raises:
-        PrunebenchError: an unknown tier, device or dataset, a dataset that is not here or does not fit, or a number of
-            seeds that is none.
+        PrunebenchError: an unknown tier, device or dataset, a dataset that is not here or does not fit, a number of
+            seeds that is none, or a margin or confidence for what is still to be run.
     """
     folder = root / data
+    asked |= {"datasets": tuple(dataset), "network": network}
+    if figures:
+        chosen, why, count = _known(figures, root, tier, dataset, seeds)
+        chosen = _judged_by(chosen, margin, confidence)
+        planned = looks(count, chosen.seeds, chosen.confidence)
+        asked |= {"looks": planned, "figures": figures}
+        return Settings(root, folder, work_folder(folder), chosen, why, tuple(range(planned[-1].seeds)), **asked)
+    if margin is not None or confidence is not None:
+        raise PrunebenchError(
+            "--pb-margin and --pb-confidence judge figures that are there: give --pb-from records:FOLDER or paper with "
+            "them; a run is judged by its tier's, so that they are known before"
+        )
     chosen, why = tier_on(tier, dataset, folder)
     if chosen.dataset and not dataset:  # else a row that needs it says so: those that have a substitute need it not
         require(chosen.dataset, folder)
@@ -148,8 +181,72 @@ def resolve(
     planned = looks(seeds, chosen.seeds, chosen.confidence)
     if network:
         chosen = replace(chosen, networks={**chosen.networks, **_own(root / network)})
-    asked |= {"looks": planned, "datasets": tuple(dataset), "network": network}
+    asked |= {"looks": planned}
     return Settings(root, folder, work_folder(folder), chosen, why, tuple(range(planned[-1].seeds)), **asked)
+
+
+ALL = 10_000
+"""Seeds of every recorded arm, as many as there are, where the user names no number."""
+
+
+def _known(
+    figures: str, root: Path, tier: str, dataset: Sequence[str], seeds: str | None
+) -> tuple[Tier, str, str | None]:
+    """Return the tier of figures that are there, the reason for it, and the seeds that count; no dataset need be here.
+
+    Raises:
+        PrunebenchError: there are no such figures.
+    """
+    kind, _, place = figures.partition(":")
+    if figures == "paper" and tier in ("auto", "paper"):
+        return choose("paper")[0], "the paper's own numbers", seeds
+    if kind != "records" or not place:
+        given = f"--pb-from {figures}" + (f" --pb-tier {tier}" if figures == "paper" else "")
+        raise PrunebenchError(f"{given}: valid are records:FOLDER, in any tier, and paper, in tier paper")
+    from prunebench.judging.from_records import tiers
+
+    name, there = with_names(choose(tier)[0], dataset) if dataset else tier, tiers(root / place)
+    if tier == "auto":
+        name = there[0] if len(there) == 1 else next((one for one in there if base(one) == "smoke"), "")
+    if name not in there:
+        raise PrunebenchError(
+            f"--pb-from {figures} --pb-tier {name or tier}: that folder has records of {', '.join(there) or 'no tier'}"
+        )
+    return replace(choose(base(name))[0], name=name), "recorded there", str(ALL) if seeds is None else seeds
+
+
+def as_recorded(tier: str, seeds: str = str(ALL), method: str = "") -> Settings:
+    """Return the settings that judge records of a tier as their run did; it may have had substitutes.
+
+    Args:
+        tier: of the records.
+        seeds: as `--pb-seeds` had it.
+        method: a user's method by its reference; its file need not be here.
+
+    Raises:
+        PrunebenchError: this version has no such tier, or `seeds` is no number of seeds.
+    """
+    chosen = replace(choose(base(tier))[0], name=tier)
+    planned = looks(seeds, chosen.seeds, chosen.confidence)
+    root, count = Path.cwd(), tuple(range(planned[-1].seeds))
+    data, work, why = root / "data", work_folder(root / "data"), "as recorded"
+    return Settings(root, data, work, chosen, why, count, method=method, looks=planned, figures="records:.")
+
+
+def _judged_by(tier: Tier, margin: float | None, confidence: float | None) -> Tier:
+    """Return a tier with a margin and a confidence of the user's own.
+
+    Raises:
+        PrunebenchError: one is none.
+    """
+    margin = tier.margin if margin is None else margin
+    confidence = tier.confidence if confidence is None else confidence
+    if not 0 <= margin <= 100 or not 0.5 < confidence < 1:
+        raise PrunebenchError(
+            f"--pb-margin {margin:g} --pb-confidence {confidence:g}: give points from 0 to 100, and a probability "
+            "above 0.5 and below 1, such as 0.95"
+        )
+    return replace(tier, margin=margin, confidence=confidence)
 
 
 def tier_on(name: str, dataset: Sequence[str], folder: Path) -> tuple[Tier, str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,22 +15,24 @@ import pytest
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.signals import as_ctrl_c
-from prunebench.judging.sequential import Unsettled
+from prunebench.judging.figures import MissingFigureError
 from prunebench.judging.settings import Settings
 from prunebench.plugin.ending import PROPERTY, Ending
-from prunebench.plugin.options import offer, option, settings_of
+from prunebench.plugin.judged import JudgedRun
+from prunebench.plugin.options import OUT, offer, option, settings_of
 from prunebench.plugin.parent import Parent
 from prunebench.protocol import tables
 from prunebench.runner.estimate import BudgetError
 
 if TYPE_CHECKING:
     from prunebench.judging.claim import Case
+    from prunebench.judging.figures import Source
     from prunebench.judging.observed import Observed
     from prunebench.protocol.tables import Row
-    from prunebench.runner.local import Runner
     from prunebench.statistics import State, Verdict
 
 CASE = pytest.StashKey["Case"]()
+SOURCE = pytest.StashKey["Source"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker when the budget ends."""
-    node.workerinput["pb_deadline"] = settings_of(node.config).deadline
+    settings = settings_of(node.config)
+    node.workerinput["pb_deadline"] = settings.deadline
+    if settings.out is not None:
+        node.workerinput["pb_out"] = str(settings.out)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -64,12 +68,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def activate(config: pytest.Config) -> None:
     """Make this run one on claims; called by `claims/conftest.py`."""
     if hasattr(config, "workerinput"):
+        if "pb_out" in config.workerinput:
+            config.stash[OUT] = Path(config.workerinput["pb_out"])
         as_ctrl_c()
         _lend_a_hand(config, config.workerinput)
         return
     if not config.pluginmanager.has_plugin("prunebench-ending"):
         config.pluginmanager.register(Ending(), "prunebench-ending")
-    if not config.pluginmanager.has_plugin("prunebench-parent"):
+    if config.pluginmanager.has_plugin("prunebench-parent"):
+        return
+    if option(config, "from"):
+        run = JudgedRun(config, option(config, "json") and config.invocation_params.dir / option(config, "json"))
+        config.pluginmanager.register(run, "prunebench-parent")
+    else:
         settings, uri = settings_of(config), option(config, "tracking-uri")
         if not config.option.collectonly:
             _try(settings)
@@ -81,7 +92,7 @@ def _lend_a_hand(config: pytest.Config, told: dict[str, Any]) -> None:
     from prunebench.runner.board import Noticeboard
     from prunebench.runner.helping import Helper
 
-    if "pb_board" in told and not option(config, "stored"):
+    if "pb_board" in told and not option(config, "stored") and not option(config, "from"):
         instead = int(told["workerid"].removeprefix("gw")) >= told["workercount"]
         config.pluginmanager.register(Helper(Noticeboard(Path(told["pb_board"])), instead), "prunebench-helper")
 
@@ -138,65 +149,63 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def _runner(request: pytest.FixtureRequest) -> Runner:
+def _source(request: pytest.FixtureRequest) -> Source:
+    config, settings = request.config, settings_of(request.config)
+    if SOURCE in config.stash:
+        return config.stash[SOURCE]
+    if settings.figures == "paper":
+        from prunebench.judging.from_paper import FromPaper
+
+        return FromPaper()
+    if settings.judged is not None:
+        from prunebench.judging.from_records import read
+
+        return read(settings.judged, settings.tier.name)
+    return _runs(config)
+
+
+def _runs(config: pytest.Config) -> Source:
+    from prunebench.judging.from_runs import FromRuns
     from prunebench.plugin.worker import runner
 
-    name = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    helper = request.config.pluginmanager.get_plugin("prunebench-helper")
-    return runner(settings_of(request.config), name, option(request.config, "stored"), helper)
-
-
-@pytest.fixture(scope="session")
-def _memory() -> dict[Any, Observed]:
-    return {}
+    name = getattr(config, "workerinput", {}).get("workerid", "main")
+    helper = config.pluginmanager.get_plugin("prunebench-helper")
+    return FromRuns(runner(settings_of(config), name, option(config, "stored"), helper))
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest, _runner: Runner, _memory: dict[Any, Observed]) -> Case:
+def case(request: pytest.FixtureRequest, _source: Source) -> Case:
     """What a claim test observes and finds."""
-    from prunebench.judging.claim import Case, statement
+    from prunebench.judging.bodies import told
 
     claim, _ = _read(request.node.get_closest_marker("claim"), request.node)
-    if claim == "candidate" and not settings_of(request.config).method:
+    settings = settings_of(request.config)
+    if claim == "candidate" and not settings.method:
         pytest.skip("no method to judge: give --pb-method FILE.py:NAME")
-    known = tables.load().claims.get(claim)
-    request.node.stash[CASE] = found = Case(
-        settings=settings_of(request.config),
-        runner=_runner,
-        claim=claim,
-        name=_name(request),
-        statement=statement(inspect.getdoc(request.function)),
-        section=known.section if known else f"{claim}s",
-        one_row="row" in request.fixturenames and claim != "control",
-        memory=_memory,
-    )
+    request.node.stash[CASE] = found = told(request.node).case(settings, _source)
     return found
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Run a claim test once per look, each with more seeds, until its verdict is settled."""
-    from prunebench.statistics import at_confidence
+    from prunebench.judging.bodies import each_look
+    from prunebench.judging.unfit import UnfitError
 
     case = pyfuncitem.stash.get(CASE, None)
     if case is None:
         return None
-    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
-    whole = settings_of(pyfuncitem.config)
-    for look, settings in zip(whole.looks, whole.stages, strict=True):
-        case.settings = settings
-        case.observed.clear()
-        with suppress(Unsettled), at_confidence(look.confidence, settings.tier.margin):
-            pyfuncitem.obj(**arguments)
-            break
+    arguments: dict[str, Any] = {
+        name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters
+    }
+    settings = settings_of(pyfuncitem.config)
+    try:
+        each_look(case, settings, lambda: pyfuncitem.obj(**arguments))
+    except UnfitError as error:
+        arguments["judge"](case.nothing(error))
+    except MissingFigureError as error:
+        pytest.skip(f"{error}{case.source.remedy(case.name, settings.tier.name)}")
     return True
-
-
-def _name(request: pytest.FixtureRequest) -> str:
-    """Return the name of a claim test, with its parameters where one function makes several."""
-    name = str(request.node.originalname).removeprefix("test_")
-    apart = "rows" not in request.fixturenames and hasattr(request.node, "callspec")
-    return f"{name}.{request.node.callspec.id}" if apart else name
 
 
 @pytest.fixture
@@ -221,15 +230,15 @@ def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
 
     A control says by `expect` which states it must end in; any other fails. What else it is told, `Case.conclude` says.
     """
+    from prunebench.judging.bodies import unsettled
 
     def conclude(verdict: Verdict, expect: Sequence[State] = ("SUPPORTED",), **told: Any) -> None:
-        unsettled = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
-        if unsettled and len(case.settings.seeds) < case.settings.looks[-1].seeds:
-            raise Unsettled
-        if case.runner.helps:
+        unsettled(case, verdict, expect)
+        verdict = case.fair(verdict)
+        if case.source.helps:
             return
-        finding = case.conclude(verdict, expect=expect, **told)
-        request.node.user_properties.append((PROPERTY, finding.as_property()))
+        concluded = case.conclude(verdict, expect=expect, **told)
+        request.node.user_properties.append((PROPERTY, concluded.as_property()))
         if verdict.state in expect:
             return
         if verdict.state == "INCONCLUSIVE" and case.claim != "control" and not case.settings.strict:

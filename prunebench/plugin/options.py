@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -13,6 +14,9 @@ from prunebench.judging.settings import Settings, resolve
 from prunebench.runner.estimate import duration
 
 SETTINGS = pytest.StashKey[Settings]()
+
+OUT = pytest.StashKey[Path]()
+"""Folder of the records of a run that judges figures which are there; they are no results of ours."""
 
 OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "tier": (
@@ -45,6 +49,12 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "train nothing: a row whose outcomes are not all stored ends in an error",
         {"action": "store_true", "default": False},
     ),
+    "from": (
+        "judge figures that are there, without training: those of a folder of records, or the paper's own",
+        {"default": "", "metavar": "records:DIR|paper"},
+    ),
+    "margin": ("accuracy points of every claim in place of the tier's; with --pb-from", {"metavar": "POINTS"}),
+    "confidence": ("of each bound in place of 0.95; with --pb-from", {"metavar": "SHARE"}),
     "strict": ("let INCONCLUSIVE fail instead of xfail", {"action": "store_true", "default": False}),
 }
 """By name, what each option does, and how the command line takes it."""
@@ -96,6 +106,8 @@ def settings_of(config: pytest.Config) -> Settings:
         given = {name: _placed(config, name) if name in PLACES else option(config, name) for name in RESOLVED}
         try:
             deadline = _deadline(config)
+            given |= {"figures": _figures(config), "out": config.stash.get(OUT, None)}
+            given |= {name: _number(config, name) for name in ("margin", "confidence")}
             config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers, deadline=deadline)
         except (PrunebenchError, ValueError) as error:
             raise pytest.UsageError(str(error)) from error
@@ -110,6 +122,20 @@ def _placed(config: pytest.Config, name: str) -> str:
     if not given or here == config.rootpath or os.path.isabs(path):
         return value
     return f"{os.path.relpath(here / path, config.rootpath)}{colon}{inside}"
+
+
+def _figures(config: pytest.Config) -> str:
+    """Return where figures come from; a folder starts where the user stands."""
+    kind, colon, place = str(option(config, "from")).partition(":")
+    return f"{kind}{colon}{config.invocation_params.dir / place}" if place else f"{kind}{colon}"
+
+
+def _number(config: pytest.Config, name: str) -> float | None:
+    given = option(config, name)
+    try:
+        return float(given) if given else None
+    except ValueError as error:
+        raise PrunebenchError(f"--pb-{name} {given}: give a number") from error
 
 
 def _deadline(config: pytest.Config) -> float | None:

@@ -15,11 +15,9 @@ from prunebench.common.errors import PrunebenchError
 from prunebench.common.machine import cores
 from prunebench.common.terminal import spell
 from prunebench.judging.settings import Settings
-from prunebench.plugin.ending import PROPERTY
+from prunebench.plugin.closing import Closing
 from prunebench.plugin.options import option
-from prunebench.protocol.tables import hint
 from prunebench.protocol.tiers import Tier
-from prunebench.records.summary import check, entries, failed, save
 from prunebench.records.tracking import Tracker, TrackingError, resolve_uri
 from prunebench.runner import environment
 from prunebench.runner.progress import Reader, Status, open_stream
@@ -28,7 +26,7 @@ from prunebench.store.store import Store
 from prunebench.store.versioning import add, content, is_versioned
 
 
-class Parent:
+class Parent(Closing):
     """A pytest plugin of the parent process; under `-n` it runs beside the workers, else around the tests."""
 
     def __init__(self, config: pytest.Config, settings: Settings, uri: str | None, file: Path | None) -> None:
@@ -43,18 +41,15 @@ class Parent:
         Raises:
             pytest.UsageError: the store or the file cannot be written.
         """
-        self.config, self.settings, self.file = config, settings, file
+        super().__init__(config, file)
+        self.settings = settings
         self.store = Store(settings.data, settings.work)
         self.tracker = Tracker(resolve_uri(uri, settings.root))
-        self.findings: list[dict[str, Any]] = []
-        self.entries: list[dict[str, Any]] = []
-        self.trouble: list[str] = []
         self.status: Status | None = None
         self.before = content(settings.data)
         self.board: TemporaryDirectory[str] | None = None
         if not config.option.collectonly:
             try:
-                check(file)
                 if not option(config, "stored"):
                     self.store.prepare()
                     sweep(self.store)
@@ -106,17 +101,8 @@ class Parent:
         if self.status is not None:
             self.status.start()
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Log what a test found as soon as it is known."""
-        found: list[Any] = [value for name, value in report.user_properties if name == PROPERTY]
-        if report.failed and not found:
-            self.entries.append(failed(report))
-        if found and report.when == "call":
-            self.findings.append(found[0])
-            self.entries += entries(report.nodeid, found[0]["path"])
-            self._log(found[0])
-
-    def _log(self, finding: dict[str, Any]) -> None:
+    def take(self, finding: dict[str, Any]) -> None:
+        """Log a finding in MLflow."""
         from prunebench.records.record import load
 
         if self.trouble:
@@ -134,17 +120,10 @@ class Parent:
         """Version what is new; nothing is versioned after an interruption, since it may be half of a row."""
         if self.status is not None:
             self.status.stop()
-        if self.file is not None and not self.config.option.collectonly:
-            self._save(self.file)
+        super().pytest_sessionfinish(exitstatus)
         fresh = content(self.settings.data) != self.before
         if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
             self.trouble += filter(None, [add(self.settings.data)])
-
-    def _save(self, file: Path) -> None:
-        try:
-            save(file, self.entries)
-        except OSError as error:
-            self.trouble.append(f"cannot write --pb-json {file}: {error.strerror}; the verdicts are in the records.")
 
     def pytest_unconfigure(self) -> None:
         """End the live progress for good."""
@@ -155,26 +134,12 @@ class Parent:
 
     def pytest_terminal_summary(self, terminalreporter: Any, exitstatus: int) -> None:
         """Print the closing tables and what went wrong beside the tests."""
-        from rich.console import Console
-
-        from prunebench.judging.report import closing_tables
-
-        if self.findings:
-            terminalreporter.section("prunebench")
-            width = terminalreporter._tw.fullwidth if sys.stdout.isatty() else 150
-            console = Console(file=terminalreporter._tw._file, width=width, force_terminal=sys.stdout.isatty())
-            for table in closing_tables(self.findings, self.settings.tier.margin):
-                console.print(table)
-            computed = sum(finding["computed"] for finding in self.findings)
-            terminalreporter.write_line(
-                f"{computed} outcomes computed; records in {self.settings.data / 'records' / self.settings.tier.name}"
-                if computed
-                else "nothing was trained: every outcome was in the store"
-            )
-        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
-            self.trouble.append(hint(self.config.option.keyword))
-        for line in self.trouble:
-            terminalreporter.write_line(f"prunebench: {line}", yellow=True)
+        computed = sum(finding["computed"] for finding in self.findings)
+        place = self.settings.folder / self.settings.tier.name
+        told = f"{computed} outcomes computed; records in {place}"
+        nothing = "nothing was trained: every outcome was in the store"
+        self.show(terminalreporter, self.settings.tier.margin, told if computed else nothing)
+        self.tell(terminalreporter, exitstatus)
 
 
 def _seeds(settings: Settings) -> str:

@@ -62,10 +62,14 @@ def candidate(row: Row, tier: Tier, reference: str) -> Job:
     from prunebench.pruning.registry import load
 
     method, own = load(reference)
-    file, _, _ = reference.rpartition(":")
-    said = f"{Path(file).stem}.{method.name}" if file else method.name  # many a file calls its method Prune
-    named = replace(row, id=row.id.replace("candidate", f"candidate.{said}", 1), method=said)
-    return _brought_along(named, tier, method, own)
+    return _brought_along(named_after(row, reference), tier, method, own)
+
+
+def named_after(row: Row, reference: str) -> Row:
+    """Return a candidate's row by the name of its method; arguments are those of `candidate`."""
+    file, _, name = reference.rpartition(":")
+    said = f"{Path(file).stem}.{name}" if file else name  # many a file calls its method Prune
+    return replace(row, id=row.id.replace("candidate", f"candidate.{said}", 1), method=said)
 
 
 def _brought_along(row: Row, tier: Tier, method: Method, own: Any) -> Job:

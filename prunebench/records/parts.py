@@ -68,6 +68,43 @@ class Arm(Part):
     measures: dict[str, list[float]] = {}
 
 
+class ArmFigures(Part):
+    """What a claim used of one arm; lists have one entry per seed that is finished, in the order of `seeds`.
+
+    Attributes:
+        accuracy: test accuracy of the last epoch, percent.
+        digests: names of the outcomes in the store; empty where nobody knows them any more.
+        measures: other numbers than accuracy, by name.
+    """
+
+    seeds: list[int]
+    accuracy: list[float]
+    digests: list[str] = []
+    measures: dict[str, list[float]] = {}
+
+
+class RowFigures(Part):
+    """What a claim used of one row.
+
+    Attributes:
+        dataset: what stands for the row's dataset.
+        resolution: accuracy points that one test image is worth.
+        chance: percent of the test images that are of the largest class; 0 where that is not known.
+        parameters: of the pruned network, by seed.
+        patterns: by seed, the share that each layer keeps, or for masks each place of the kernels of each stage.
+        stages: by seed, the share of channels or weights that each stage keeps.
+        arms: by name.
+    """
+
+    dataset: str
+    resolution: float
+    chance: float = 0.0
+    parameters: list[int] = []
+    patterns: list[list[float]] = []
+    stages: list[list[float]] = []
+    arms: dict[str, ArmFigures]
+
+
 class Size(Part):
     """Parameters and FLOPs (the paper's convention: 2 per multiply-accumulate) of one network."""
 

@@ -20,6 +20,7 @@ from prunebench.records.parts import (
     Provenance,
     Pruned,
     Published,
+    RowFigures,
     Size,
     State,
     Subject,
@@ -49,6 +50,8 @@ class Record(Part):
         values: `weight` (fine-tuned less Scratch-B) and `architecture` (Scratch-B less uniform pruning's Scratch-B at
             the same FLOPs), where they were measured.
         agreement: by arm, our mean less the paper's; only in tiers that train on the paper's dataset.
+        resolution: accuracy points that one test image is worth; None in records that are older than this field.
+        chance: percent of the test images that are of the largest class, 0 where that is not known.
     """
 
     schema_version: Literal[1] = 1
@@ -73,6 +76,8 @@ class Record(Part):
     same_as: list[str] = []
     values: dict[str, Interval] = {}
     agreement: dict[str, Interval] = {}
+    resolution: float | None = None
+    chance: float = 0.0
     notes: list[str] = []
     provenance: Provenance
     command: str
@@ -87,6 +92,7 @@ class ClaimRecord(Part):
         statement: what is claimed, in our words.
         paper: what the paper itself reports, in a few words, empty where nothing.
         rows: ids of the rows it uses.
+        figures: by row, every figure that the claim used; empty in records that are older than this field.
         control: whether this is a planted control and no claim of the paper.
         expected: states that the test passes with.
         aside: further comparisons, to be shown.
@@ -104,6 +110,7 @@ class ClaimRecord(Part):
     tier: str
     paper: str = ""
     rows: list[str]
+    figures: dict[str, RowFigures] = {}
     verdict: VerdictRecord
     control: bool = False
     expected: list[State] = ["SUPPORTED"]

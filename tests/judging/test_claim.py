@@ -6,11 +6,13 @@ import pytest
 from tiny import TINY
 
 from prunebench.judging.claim import write
+from prunebench.judging.figures import of_record
 from prunebench.judging.observed import Observed, curve, differences, paper_count, paper_curves, within_std
 from prunebench.judging.settings import resolve
 from prunebench.protocol import tables
 from prunebench.protocol.assignment import job
 from prunebench.records import record
+from prunebench.records.parts import RowFigures
 from prunebench.statistics import Difference, Sample
 
 SLIMMING = tables.load().of_table("4")
@@ -19,7 +21,12 @@ SLIMMING = tables.load().of_table("4")
 @pytest.fixture(scope="module")
 def observed(used_house):
     path = used_house.path / "data" / "records" / "tiny" / "t4.imagenet.vgg-11.50.json"
-    return Observed(job(tables.load().row("t4.imagenet.vgg-11.50"), TINY), record.load(path.read_text()))
+    found = record.load(path.read_text())
+    return Observed(tables.load().row("t4.imagenet.vgg-11.50"), of_record(found), TINY.margin, found)
+
+
+def bare(row):
+    return Observed(row, RowFigures(dataset="digits", resolution=0.1, arms={}), TINY.margin)
 
 
 def test_an_arm_is_the_sample_of_its_last_epochs(observed):
@@ -30,8 +37,8 @@ def test_an_arm_is_the_sample_of_its_last_epochs(observed):
 
 
 def test_rows_that_share_their_outcomes_are_one_observation(observed):
-    other = Observed(observed.job, observed.record.model_copy(deep=True))
-    other.record.arms["finetune"].digests[0] = "0" * 64
+    other = replace(observed, figures=observed.figures.model_copy(deep=True))
+    other.figures.arms["finetune"].digests[0] = "0" * 64
     assert [d.weight for d in differences([observed, observed, other], "scratch_b", "finetune")] == [2, 1]
 
 
@@ -42,14 +49,14 @@ def test_within_one_std_lifts_by_the_std_of_the_other_side():
 
 def test_the_papers_own_count_is_8_of_10():
     """Paper p.6: Scratch-B beats fine-tuning in 8 of the 10 CIFAR rows of Table 4."""
-    rows = [Observed(job(row, TINY), None) for row in SLIMMING if row.dataset.startswith("CIFAR")]
+    rows = [bare(row) for row in SLIMMING if row.dataset.startswith("CIFAR")]
     assert paper_count(rows, ("scratch_b", "finetune")) == "8 of 10"
     assert paper_count(rows, ("scratch_b", "finetune"), ("scratch_e", "finetune")) == "12 of 20"
 
 
 def test_drops_count_as_accuracies_do():
     """Paper, Table 2: both ways of training from scratch lose less than fine-tuning in 9 of 12 comparisons."""
-    rows = [Observed(job(row, TINY), None) for row in tables.load().of_table("2")]
+    rows = [bare(row) for row in tables.load().of_table("2")]
     assert paper_count(rows, ("scratch_e", "finetune"), ("scratch_b", "finetune")) == "9 of 12"
 
 
@@ -75,6 +82,7 @@ def test_rows_that_come_to_the_same_in_a_tier_are_named(tmp_path):
 
 def test_a_record_that_did_not_change_is_not_written_again(observed, tmp_path):
     path = write(observed.record, tmp_path)
+    assert path == tmp_path / "tiny" / "t4.imagenet.vgg-11.50.json"
     before = path.stat().st_mtime_ns
     assert write(observed.record, tmp_path).stat().st_mtime_ns == before
     assert record.load(path.read_text()) == observed.record

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 from tiny import TINY
 
+from prunebench.judging.figures import of_record
 from prunebench.judging.observed import Observed, differences, within_std
 from prunebench.judging.published import agreement, agrees, verdict_record
 from prunebench.protocol import tables
 from prunebench.protocol.assignment import job
 from prunebench.records import record
-from prunebench.records.parts import Arm, Interval, Published
+from prunebench.records.parts import Arm, Interval
 from prunebench.statistics import (
     Sample,
     at_confidence,
@@ -43,15 +44,15 @@ def observed(template):
     arms = {name: arm([90.0, 91.0, 92.0], name) for name in ("finetune", "scratch_e", "scratch_b")}
 
     def fake(row):
-        papers = {name: Published(mean=n.mean, std=n.std, n=n.n) for name, n in row.paper.items()}
-        return Observed(job(row, TINY), template.model_copy(update={"arms": arms, "paper": papers}))
+        record = template.model_copy(update={"arms": arms})
+        return Observed(row, of_record(record), TINY.margin, record)
 
     return [fake(row) for row in SLIMMING if row.dataset.startswith("CIFAR")]
 
 
 def test_the_papers_verdict_is_that_of_its_mean_spread_and_runs(observed):
     row = observed[0]
-    numbers = row.job.row.paper
+    numbers = row.row.paper
     a, b = (Sample(numbers[name].mean, numbers[name].std, 5) for name in ("scratch_b", "finetune"))
     verdict = greater(row["scratch_b"], row["finetune"])
     assert verdict.difference == pytest.approx(0)
@@ -68,19 +69,19 @@ def test_rows_that_are_one_here_are_several_in_the_paper(observed):
     verdict = count_at_least(rows, needed=8)
     assert verdict.paper.difference == 0, "p.6: in 8 of 10 rows"
     assert "seen in 8" in verdict.paper.reason
-    papers = [row.record.paper for row in observed]
+    papers = [row.row.paper for row in observed]
     mean = sum(paper["scratch_b"].mean - paper["finetune"].mean for paper in papers) / 10
     assert mean_at_least(rows, 0.5).paper.difference == pytest.approx(mean)
 
 
 def test_within_one_std_is_within_that_of_the_paper(observed):
     lifted = within_std(differences(observed, "scratch_e", "finetune"))
-    first, numbers = lifted[0].paper[0], observed[0].record.paper
+    first, numbers = lifted[0].paper[0], observed[0].row.paper
     assert first.a.mean == pytest.approx(numbers["scratch_e"].mean + numbers["finetune"].std)
 
 
 def test_single_runs_and_missing_numbers_say_nothing(observed, template):
-    single = Observed(job(tables.load().row("t4.imagenet.vgg-11.50"), TINY), template)
+    single = Observed(tables.load().row("t4.imagenet.vgg-11.50"), of_record(template), TINY.margin)
     assert at_least(single["scratch_b"], single["finetune"], 1.0).paper is None
     assert every_at_least(differences([*observed, single], "scratch_b", "finetune"), 1.0).paper is None
     assert at_least(observed[0]["scratch_b"], sample([90.0, 91.0]), 1.0).paper is None
@@ -89,11 +90,12 @@ def test_single_runs_and_missing_numbers_say_nothing(observed, template):
 
 def test_agreement_only_where_the_tier_trains_on_the_papers_dataset(observed):
     row = observed[0]
-    assert agreement(row.job, row.record) == {}
-    same = replace(row.job, row=replace(row.job.row, dataset="Digits"))
+    work = job(row.row, TINY)
+    assert agreement(work, row.record) == {}
+    same = replace(work, row=replace(row.row, dataset="Digits"))
     found = agreement(same, row.record)
     assert list(found) == ["finetune", "scratch_e", "scratch_b"]
-    paper = row.record.paper["finetune"]
+    paper = row.row.paper["finetune"]
     expected = at_least(sample([90.0, 91.0, 92.0], 100 / 599), Sample(paper.mean, paper.std, 5), 1.0)
     assert found["finetune"].difference == pytest.approx(91.0 - paper.mean)
     assert (found["finetune"].lower, found["finetune"].upper) == pytest.approx((expected.lower, expected.upper))

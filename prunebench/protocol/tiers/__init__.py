@@ -6,9 +6,21 @@ from prunebench.common.errors import UnknownNameError
 from prunebench.protocol.tiers.full import PAPER, QUICK
 from prunebench.protocol.tiers.laptop import LAPTOP
 from prunebench.protocol.tiers.smoke import SMOKE
-from prunebench.protocol.tiers.tier import Detecting, Tier, base
+from prunebench.protocol.tiers.tier import Detecting, Tier, base, with_names
 
-__all__ = ["LAPTOP", "PAPER", "QUICK", "SMOKE", "Detecting", "Tier", "base", "choose", "register", "summaries"]
+__all__ = [
+    "LAPTOP",
+    "PAPER",
+    "QUICK",
+    "SMOKE",
+    "Detecting",
+    "Tier",
+    "base",
+    "choose",
+    "register",
+    "summaries",
+    "with_names",
+]
 
 _TIERS = {tier.name: tier for tier in (SMOKE, LAPTOP, QUICK, PAPER)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from prunebench.common.errors import DatasetError, PrunebenchError, near
@@ -76,8 +76,8 @@ class Tier:
         Its records so stand beside those of the tier as it is.
         """
         known = {**PAPERS, self.dataset: self.dataset}
-        said = "-".join(f"{own}-as-{chosen[paper].name}" for own, paper in known.items() if paper in chosen)
-        return replace(self, name=f"{self.name}{_WITH}{said}", substitutes={**self.substitutes, **chosen})
+        pairs = [f"{own}={chosen[paper].name}" for own, paper in known.items() if paper in chosen]
+        return replace(self, name=with_names(self, pairs), substitutes={**self.substitutes, **chosen})
 
     def alone(self, dataset: Description, networks: Mapping[str, Network], recipes: Recipes) -> Tier:
         """Return this tier with one dataset, which goes by its own name, and these networks alone, trained so."""
@@ -156,6 +156,13 @@ class Tier:
     def recipes_for(self, network: str) -> Recipes:
         """Return the recipes for a network of the paper."""
         return self.recipes.get(network, self.recipes["*"])
+
+
+def with_names(tier: Tier, pairs: Sequence[str]) -> str:
+    """Return the name of a tier in which datasets are substituted, each given as `PAPER=OURS`."""
+    ours = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    said = "-".join(f"{own}-as-{ours[own]}" for own in (*PAPERS, tier.dataset) if own in ours)
+    return f"{tier.name}{_WITH}{said}" if said else tier.name
 
 
 def base(name: str) -> str:

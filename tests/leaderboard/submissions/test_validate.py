@@ -151,10 +151,27 @@ def test_a_claim_is_held_against_its_rows_even_where_only_its_own_file_is_given(
     file = edited(results, lambda record: record["verdict"].update(difference=0.05), "slimming_in_every_row")
     assert f"difference is 0.05, the numbers give {was:.6g}" in said(file)
     (results / "smoke" / f"{ROW}.json").unlink()
-    assert f"difference is 0.05, the numbers give {was:.6g}" in said(file)  # by its own sides
-    file = edited(results, lambda record: record["verdict"].update(sides=[]), "slimming_in_every_row")
     report = validate([file])
     assert (report.faults, [ROW in line for line in report.unknown[str(file)]]) == ({}, [True])
+
+
+def test_a_claim_s_own_figures_are_those_of_its_rows(results: Path) -> None:
+    row = json.loads(text_of(ROW))
+    arms = {
+        name: {key: row["arms"][name][key] for key in ("seeds", "accuracy", "digests")}
+        for name in ("finetune", "scratch_b")
+    }
+    figures = {ROW: {"dataset": "digits", "resolution": 100 / 599, "arms": arms}}
+    file = edited(results, lambda record: record.update(figures=figures), "slimming_in_every_row")
+    assert validate([file]).faults == {}
+    arms["finetune"]["accuracy"] = [value - 1 for value in arms["finetune"]["accuracy"]]
+    file = edited(results, lambda record: record.update(figures=figures), "slimming_in_every_row")
+    assert f"figures.{ROW}.finetune has " in said(file)
+    arms["finetune"]["accuracy"] = [50.0]
+    figures["t9a.cifar10.vgg-16-a"] = figures[ROW]
+    file = edited(results, lambda record: record.update(figures=figures), "slimming_in_every_row")
+    assert "finetune.accuracy has 1 entries" in said(file)
+    assert "figures has the row 't9a.cifar10.vgg-16-a'" in said(file)
 
 
 @pytest.mark.parametrize(
