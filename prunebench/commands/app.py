@@ -17,6 +17,7 @@ from prunebench.commands.leaderboard import leaderboard
 from prunebench.commands.list import list_
 from prunebench.commands.new_method import new_method
 from prunebench.commands.plan import plan
+from prunebench.commands.power import power
 from prunebench.commands.run import run
 from prunebench.commands.show import show
 from prunebench.commands.sync import sync
@@ -38,7 +39,7 @@ app = typer.Typer(
 
 app.command(context_settings=PASSED_ON, options_metavar="[OPTIONS OF PYTEST]")(run)
 app.command("list")(list_)
-for command in (show, plan, new_method, check, audit, sync, bench, doctor):
+for command in (show, plan, power, new_method, check, audit, sync, bench, doctor):
     app.command()(command)
 app.add_typer(data.app, name="data")
 app.command(context_settings=PASSED_ON | {"help_option_names": []}, options_metavar="COMMAND [OPTIONS]")(leaderboard)

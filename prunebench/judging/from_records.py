@@ -17,6 +17,9 @@ from prunebench.records.parts import ArmFigures, RowFigures
 from prunebench.records.record import AnyRecord, Record, load, name_of
 from prunebench.specs.experiment import PROTOCOL
 
+MANY = 10_000
+"""More seeds than any record has."""
+
 
 @dataclass
 class FromRecords:
@@ -132,6 +135,20 @@ def read(folder: Path, tier: str = "") -> FromRecords:
             f"--pb-from records:{folder}: there is no record of tier {tier!r}; {_said(tiers(folder))}"
         )
     return FromRecords(records)
+
+
+def rows_of(folders: Iterable[Path], tier: str) -> dict[str, RowFigures]:
+    """Return the figures of all rows of a tier in folders of records, those that are there; the first counts.
+
+    Raises:
+        PrunebenchError: a record is damaged.
+    """
+    found: dict[str, RowFigures] = {}
+    for folder in folders:
+        if folder.is_dir() and tier in tiers(folder):
+            for row, known in read(folder, tier).sharing.items():
+                found.setdefault(row, _merged([figures for _, figures in known], (), MANY))
+    return found
 
 
 def tiers(folder: Path) -> list[str]:

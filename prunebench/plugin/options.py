@@ -103,7 +103,9 @@ def settings_of(config: pytest.Config) -> Settings:
     """
     if SETTINGS not in config.stash:
         workers = getattr(config, "workerinput", {}).get("workercount") or config.getoption("numprocesses", 0) or 1
-        given = {name: _placed(config, name) if name in PLACES else option(config, name) for name in RESOLVED}
+        given: dict[str, Any] = {
+            name: _placed(config, name) if name in PLACES else option(config, name) for name in RESOLVED
+        }
         try:
             deadline = _deadline(config)
             given |= {"figures": _figures(config), "out": config.stash.get(OUT, None)}

@@ -233,9 +233,9 @@ class Prune:
 
 def test_a_method_from_a_file_is_judged_against_scratch(house):
     (house.path / "mine.py").write_text(METHOD)
-    code, out = house.pytest("-k", "candidate and vgg", "--pb-method", "mine.py:Prune", parent=False)
+    code, out = house.pytest("-k", "candidate and vgg", "--pb-method", "mine.py:Prune", tier="learning", parent=False)
     assert code == 0, out
-    found = record(house, "candidate.mine.Prune.vgg-19.50")
+    found = record(house, "candidate.mine.Prune.vgg-19.50", "learning")
     assert found["method"]["used"] == "Prune"
     assert len(found["method"]["digest"]) == 64
     baselines = ["uniform_finetune", "uniform_scratch_b", "l1_finetune", "random_finetune"]
@@ -247,7 +247,7 @@ def test_a_method_from_a_file_is_judged_against_scratch(house):
     )
     ours, theirs = found["arms"]["scratch_b"]["accuracy"], found["arms"]["uniform_scratch_b"]["accuracy"]
     assert found["values"]["architecture"]["difference"] == pytest.approx((sum(ours) - sum(theirs)) / 2)
-    path = house.path / "data" / "records" / "tiny" / "candidate.mine.Prune.vgg-19.50.json"
+    path = house.path / "data" / "records" / "learning" / "candidate.mine.Prune.vgg-19.50.json"
     said = str(closing_tables([{"path": path, "computed": 1, "stored": 0, "seconds": 1.0}], 60.0)[-1])
     worth, rivals = said.splitlines()
     assert worth == f"candidate.mine.Prune.vgg-19.50: {sentence(load(path.read_text()).values)}"
@@ -263,8 +263,8 @@ NETWORK = """
 from torch import nn
 
 def small(channels, classes):
-    layers = [nn.Conv2d(channels, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return nn.Sequential(*layers, nn.Linear(6, classes))
+    layers = [nn.Conv2d(channels, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.AdaptiveAvgPool2d(3), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(54, classes))
 """
 
 
@@ -272,18 +272,46 @@ def test_a_network_from_a_file_stands_for_those_of_the_candidate(house):
     (house.path / "mine.py").write_text(METHOD)
     (house.path / "net.py").write_text(NETWORK)
     given = ("--pb-method", "mine.py:Prune", "--pb-network", "net.py:small")
-    code, out = house.pytest("-k", "candidate", *given, parent=False)
+    code, out = house.pytest("-k", "candidate", *given, tier="learning", parent=False)
     assert code == 0, out
     assert "1 passed" in out
-    found = record(house, "candidate.mine.Prune.small.50")
+    found = record(house, "candidate.mine.Prune.small.50", "learning")
     assert (found["network"]["name"], found["network"]["used"]) == ("small", "small of a user's file")
     assert found["network"]["digest"] == hashlib.sha256(NETWORK.encode()).hexdigest()
     assert found["pruned"][0]["layers"] == [{"layer": "1", "kept": 3, "total": 6}]
     assert "--pb-network net.py:small" in found["command"]
-    (house.path / "net.py").write_text(NETWORK.replace("nn.Linear(6, classes))", "nn.Linear(6, classes)).eval(0)"))
-    code, out = house.pytest("-k", "candidate", *given, parent=False)
+    (house.path / "net.py").write_text(NETWORK.replace("nn.Linear(54, classes))", "nn.Linear(54, classes)).eval(0)"))
+    code, out = house.pytest("-k", "candidate", *given, tier="learning", parent=False)
     assert code == 3
     assert re.search(r"small\(channels=1, classes=10\) fails .*net\.py, line 6", out), out
+
+
+SIGMOIDS = """
+from torch import nn
+
+def build(channels, classes):
+    layers, width = [], channels
+    for out in (6, 6, 6, 6, 6):
+        layers += [nn.Conv2d(width, out, 3, padding=1), nn.BatchNorm2d(out), nn.Sigmoid()]
+        width = out
+    layers += [nn.Hardshrink(1e9)]  # nothing comes through
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes))
+"""
+
+
+def test_a_network_at_chance_is_told_so_before_its_arms_are_trained(house):
+    (house.path / "mine.py").write_text(METHOD)
+    (house.path / "net.py").write_text(SIGMOIDS)
+    given = ("--pb-method", "mine.py:Prune", "--pb-network", "net.py:build")
+    code, out = house.pytest("-k", "candidate", *given, "-rx", parent=False)
+    assert (code, "1 xfailed" in out) == (0, True), out
+    assert re.search(r"INCONCLUSIVE: Compares nothing: dense of candidate\.mine\.Prune\.build\.50 is at chance", out)
+    found = record(house, "candidate.mine.Prune.build.50")
+    assert list(found["arms"]) == ["dense", "pruned"], "no arm was trained"
+    assert found["verdicts"][0]["state"] == "INCONCLUSIVE"
+    assert "Its arms were not trained" in found["verdicts"][0]["reason"]
+    code, out = house.pytest("-k", "candidate", *given, "--pb-strict", parent=False)
+    assert code == 1
 
 
 @pytest.mark.parametrize(

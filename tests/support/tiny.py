@@ -42,3 +42,6 @@ TINY = tiers.Tier(
 tiers.register(TINY)
 tiers.register(replace(TINY, name="slow", recipes={"*": Recipes(Recipe(30, 0.1, (15,)), Recipe(1), 0.02, 1.0)}))
 tiers.register(replace(TINY, name="exploding", recipes={"*": Recipes(Recipe(2, 1e30), Recipe(1), 0.02)}))
+tiers.register(
+    replace(TINY, name="learning", recipes={"*": Recipes(Recipe(10, 0.1, (8,)), Recipe(3, 0.03), 0.02, 1.0)})
+)
