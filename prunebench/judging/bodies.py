@@ -18,7 +18,7 @@ from prunebench.judging.claim import Case, statement
 from prunebench.judging.figures import MissingFigureError, Source
 from prunebench.judging.sequential import Unsettled
 from prunebench.judging.settings import Settings
-from prunebench.judging.unfit import UnfitError
+from prunebench.judging.unfit import NOTHING, UnfitError
 from prunebench.protocol import tables
 from prunebench.records.record import AnyRecord
 from prunebench.statistics import State, Verdict, at_confidence
@@ -147,7 +147,9 @@ def unsettled(case: Case, verdict: Verdict, expect: Sequence[State]) -> None:
     Raises:
         Unsettled: it is so.
     """
-    is_open = verdict.state == "INCONCLUSIVE" and verdict.state not in expect and case.fair(verdict) is verdict
+    is_open = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
+    if case.fair(verdict).reason.startswith(NOTHING):
+        return
     if is_open and len(case.settings.seeds) < case.settings.looks[-1].seeds:
         raise Unsettled
 

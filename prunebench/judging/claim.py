@@ -16,7 +16,7 @@ from prunebench.judging.figures import Source, used_of
 from prunebench.judging.observed import PARAMETERS, Observed
 from prunebench.judging.published import verdict_record
 from prunebench.judging.settings import Settings
-from prunebench.judging.unfit import UnfitError, fair, reasons
+from prunebench.judging.unfit import NOTHING, UnfitError, fair, reasons
 from prunebench.protocol.tables import Row
 from prunebench.records.parts import Point, VerdictRecord
 from prunebench.records.record import AnyRecord, ClaimRecord, dump, name_of
@@ -121,7 +121,7 @@ class Case:
     def nothing(self, error: UnfitError) -> Verdict:
         """Return the verdict on a candidate whose arms were not trained."""
         question = Question("scratch_b at least finetune", "scratch_b - finetune", self.settings.tier.margin)
-        return question.open(0.0, (0, 0), f"Compares nothing: {error}. Its arms were not trained.")
+        return question.open(0.0, (0, 0), f"{NOTHING}{error}. Its arms were not trained.")
 
     def fair(self, verdict: Verdict) -> Verdict:
         """Return a verdict, INCONCLUSIVE where what it is of compares nothing; a control plants its bad arm itself."""

@@ -16,6 +16,10 @@ LEVEL = 0.05
 _WIDEST_OF_OTHER_UNITS = 1e12
 
 
+NOTHING = "Compares nothing: "
+"""How the reason of such a verdict begins."""
+
+
 class UnfitError(Exception):
     """A row compares nothing, and nothing more is to be trained for it; has the reason."""
 
@@ -56,6 +60,8 @@ def fair(verdict: Verdict, rows: Iterable[Observed]) -> Verdict:
         verdict: of a claim.
         rows: that the claim has looked at, each with the arms that it has used.
     """
+    if verdict.reason.startswith(NOTHING):
+        return verdict
     found = [reason for row in rows for reason in reasons(row, _compared(verdict, row))]
     if not found:
         return verdict
@@ -70,7 +76,7 @@ def fair(verdict: Verdict, rows: Iterable[Observed]) -> Verdict:
         p_refuted=None,
         power=None,
         seeds_needed=None,
-        reason=f"Compares nothing: {'; '.join(found[:3])}{more}.",
+        reason=f"{NOTHING}{'; '.join(found[:3])}{more}.",
     )
 
 
