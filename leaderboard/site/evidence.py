@@ -56,6 +56,11 @@ class Setting:
     judged: tuple[Judged, ...] = field(default=(), repr=False)
 
     @property
+    def count(self) -> int:
+        """How many rows there are; a test that does not name them has those that it compared."""
+        return len(self.rows) or self.distinct
+
+    @property
     def tells(self) -> bool:
         """Whether it would not end SUPPORTED under the opposite of what it says, as far as its record says so."""
         return all(discriminates(one) for one in (self.record, self.verdict) if one is not None)
@@ -170,7 +175,7 @@ def _trained(rows: Iterable[str], group: Group) -> str:
     rows = list(rows)
     lines = [group.lines[row] for row in rows if row in group.lines]
     if not lines:
-        return several(len(rows), "row") + " without pages of their own"
+        return several(len(rows), "row") + " without pages of their own" if rows else "rows that the test does not name"
     networks = dict.fromkeys(line["network"] for line in lines)
     data = list(dict.fromkeys(line["dataset"] for line in lines))
     shown = " and ".join(data[:3]) + (f" and {len(data) - 3} more datasets" if len(data) > 3 else "")

@@ -143,7 +143,7 @@ def _refuted(groups: Sequence[Group], tables: Tables) -> list[tuple[str, str, Se
     for group in groups:
         for claim in dict.fromkeys([*tables.claims, *group.tests]):
             for one in settings(claim, group) if claim != "control" else ():
-                if one.decides and one.record and one.states.get("refuted"):
+                if one.decides and one.record and one.states.get("refuted") and not one.tied:
                     found.append((claim, one.record.statement, one))
     return found
 
