@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
     from prunebench.api.reading import Records, Table, read_records
     from prunebench.api.study import train
-    from prunebench.api.verdicts import Comparison, compare, judge
+    from prunebench.api.verdicts import Comparison, compare, judge, judge_claim
     from prunebench.common.errors import PrunebenchError
     from prunebench.networks.flops import Cost
     from prunebench.pruning.plan import Plan
@@ -50,6 +50,7 @@ __all__ = [
     "cost",
     "flops",
     "judge",
+    "judge_claim",
     "list_claims",
     "list_datasets",
     "list_methods",
@@ -77,7 +78,7 @@ _HOME = {
     ),
     "api.reading": ("Records", "Table", "read_records"),
     "api.study": ("train",),
-    "api.verdicts": ("Comparison", "compare", "judge"),
+    "api.verdicts": ("Comparison", "compare", "judge", "judge_claim"),
     "common.errors": ("PrunebenchError",),
     "networks.flops": ("Cost",),
     "pruning.plan": ("Plan",),

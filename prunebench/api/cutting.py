@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from prunebench.api.references import method_file
+from prunebench.common import userfile
+from prunebench.common.errors import PrunebenchError
 from prunebench.common.randomness import rng
 from prunebench.networks.flops import Cost, count
 from prunebench.pruning import registry, surgery
@@ -88,8 +90,18 @@ def cost(network: nn.Module, example: Tensor, nonzero: bool = False) -> Cost:
         network: of modules.
         example: images on the network's device, float [N, C, H, W].
         nonzero: whether weights of convolutions that are zero count as absent, as for a plan of masks.
+
+    Raises:
+        PrunebenchError: the network does not run on the images.
     """
-    return count(network, example, nonzero)
+    try:
+        return count(network, example, nonzero)
+    except PrunebenchError:
+        raise
+    except Exception as error:
+        raise PrunebenchError(
+            f"{type(network).__name__} does not run on images of shape {list(example.shape)}: {userfile.said(error)}"
+        ) from error
 
 
 def flops(network: nn.Module, example: Tensor, nonzero: bool = False) -> int:

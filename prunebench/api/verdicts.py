@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from prunebench import statistics
-from prunebench.api.reading import Table
-from prunebench.common.errors import PrunebenchError
+from prunebench.api.reading import Records, Table
+from prunebench.common.errors import PrunebenchError, UnknownNameError
 from prunebench.datasets.available import describe
-from prunebench.judging.figures import of_record
+from prunebench.judging.again import sources
+from prunebench.judging.bodies import bodies
+from prunebench.judging.figures import MissingFigureError, of_record
+from prunebench.judging.from_records import FromRecords
 from prunebench.judging.observed import Observed, differences
+from prunebench.judging.settings import Settings, as_recorded
+from prunebench.judging.unfit import fair
+from prunebench.protocol import tables
 from prunebench.protocol.tables import Row
 from prunebench.protocol.tiers import base, choose
-from prunebench.records.record import Record
+from prunebench.records.record import AnyRecord, Record
 from prunebench.statistics import Finding, Verdict
 
 ONE: Mapping[str, Callable[[Observed, str, str], Verdict]] = {
@@ -48,9 +54,9 @@ def judge(
     observed = [_observed(record, margin, Path(folder)) for record in rows]
     bar, confidence = max(row.margin for row in observed), max(map(_confidence, rows))
     with statistics.at_confidence(confidence, equal=bar):
-        if len(observed) == 1:
-            return ONE[relation](observed[0], a, b)
-        return _on_mean(relation, observed, (a, b), bar)
+        one = len(observed) == 1
+        found = ONE[relation](observed[0], a, b) if one else _on_mean(relation, observed, (a, b), bar)
+    return fair(found, observed)
 
 
 def _on_mean(relation: str, observed: list[Observed], names: tuple[str, str], margin: float) -> Verdict:
@@ -59,6 +65,42 @@ def _on_mean(relation: str, observed: list[Observed], names: tuple[str, str], ma
         return statistics.mean_greater(gaps, names=names)
     test = statistics.mean_at_least if relation == "at least" else statistics.mean_equivalent
     return test(gaps, margin, names=names)
+
+
+def judge_claim(records: Iterable[AnyRecord], claim: str, margin: float | None = None) -> Records:
+    """Return the records that the tests of a claim make of the figures of others; nothing is trained.
+
+    Args:
+        records: of one tier, such as `read_records("leaderboard/results/smoke")`, more than the claim needs or not.
+        claim: its id, such as `C08`; `list_claims` has them.
+        margin: accuracy points in place of the tier's.
+
+    Raises:
+        UnknownNameError: there is no such claim.
+        PrunebenchError: the records are of no tier or several, or lack figures for every test of the claim; says which.
+    """
+    if claim not in (known := tables.load().claims):
+        raise UnknownNameError("claim", claim, known)
+    source, settings = _of_one_tier(records, margin)
+    found, missing = Records(), ""
+    for body in [body for body in bodies() if body.told.claim == claim]:
+        try:
+            found.append(body.record(settings, source))
+        except MissingFigureError as error:
+            missing = missing or str(error)
+    if not found:
+        raise PrunebenchError(f"no test of {claim} finds its figures here: {missing or 'there is none'}")
+    return found
+
+
+def _of_one_tier(records: Iterable[AnyRecord], margin: float | None) -> tuple[FromRecords, Settings]:
+    by_tier = sources(records)
+    if len(by_tier) != 1:
+        raise PrunebenchError(f"records of one tier are judged together; these are of {', '.join(by_tier) or 'none'}")
+    ((name, source),) = by_tier.items()
+    settings = as_recorded(name)
+    tier = settings.tier
+    return source, replace(settings, tier=replace(tier, margin=tier.margin if margin is None else margin))
 
 
 def _read(claim: str, rows: list[Record]) -> tuple[str, str, str]:

@@ -60,6 +60,11 @@ def test_a_method_of_the_loss_asks_for_labels(network):
     assert pb.prune(network, EXAMPLE, "taylor", 0.5, labels=torch.arange(6)).keep
 
 
+def test_a_network_that_does_not_run_on_the_images_is_told_so(network):
+    with pytest.raises(pb.PrunebenchError, match=r"VGG does not run on images of shape \[2, 3, 8, 8\]: RuntimeError"):
+        pb.flops(network, torch.zeros(2, 3, 8, 8))
+
+
 def test_unknown_methods_and_ratios_are_refused_with_what_is_valid(network):
     with pytest.raises(pb.PrunebenchError, match="unknown method 'slimm': did you mean slimming"):
         pb.prune(network, EXAMPLE, "slimm", 0.5)

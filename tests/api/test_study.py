@@ -58,14 +58,29 @@ def test_threads_are_as_they_were(folder, record):
         torch.set_num_threads(before)
 
 
-def test_a_sentence_about_two_arms_is_judged_at_the_margin_of_the_tier_or_another(record):
-    found = pb.judge(record, "scratch_b at least finetune")
+@pytest.fixture(scope="module")
+def learnt(record):
+    """A record whose arms have left chance; two epochs of the tiny tier do not."""
+    told = {"dense": [95.0, 96.0], "finetune": [90.0, 91.0], "scratch_b": [92.0, 94.0]}
+    arms = {
+        name: arm.model_copy(update={"accuracy": told.get(name, [90.0, 92.0])}) for name, arm in record.arms.items()
+    }
+    return record.model_copy(update={"arms": arms})
+
+
+def test_arms_at_chance_compare_nothing(record):
+    lost = {name: arm.model_copy(update={"accuracy": [10.0, 10.2]}) for name, arm in record.arms.items()}
+    found = pb.judge(record.model_copy(update={"arms": lost}), "scratch_b at least finetune")
+    assert found.state == "INCONCLUSIVE"
+    assert "is at chance" in found.reason
+
+
+def test_a_sentence_about_two_arms_is_judged_at_the_margin_of_the_tier_or_another(learnt):
+    found = pb.judge(learnt, "scratch_b at least finetune")
     assert (found.relation, found.margin, found.state) == ("scratch_b at least finetune", 60, "SUPPORTED")
-    assert found.finding in ("better", "worse", "equal", "open")
-    means = {arm: sum(record.arms[arm].accuracy) / 2 for arm in ("scratch_b", "finetune")}
-    assert found.difference == pytest.approx(means["scratch_b"] - means["finetune"], abs=1e-9)
-    assert pb.judge(record, "scratch_b at least finetune", margin=-100).state == "REFUTED"
-    assert pb.judge(record, "finetune equivalent to finetune", margin=99).state == "SUPPORTED"
+    assert (found.difference, found.finding) == (2.5, "equal")
+    assert pb.judge(learnt, "scratch_b at least finetune", margin=-100).state == "REFUTED"
+    assert pb.judge(learnt, "finetune equivalent to finetune", margin=99).state == "SUPPORTED"
 
 
 def test_several_records_are_judged_on_their_mean(folder, record):
@@ -120,6 +135,30 @@ def test_verdicts_of_the_committed_records_are_lines_too():
     found = pb.read_records(next((ROOT / "leaderboard" / "results").glob("quick*"))).verdicts
     assert {line.state for line in found} <= {"SUPPORTED", "REFUTED", "INCONCLUSIVE"}
     assert "C05" in {line.claim for line in found}
+
+
+@pytest.fixture(scope="module")
+def smoke():
+    return pb.read_records(ROOT / "leaderboard" / "results" / "smoke")
+
+
+def test_a_claim_is_judged_on_records_that_are_there_with_a_margin_of_ones_own(smoke):
+    published = {record.row: record for record in smoke.rows}
+    found = pb.judge_claim(smoke, "C02").rows
+    assert len(found) == 14
+    assert all(record.verdicts[0].state == published[record.row].verdicts[0].state for record in found)
+    strict = {record.row: record.verdicts[0] for record in pb.judge_claim(smoke, "C02", margin=0.001).rows}
+    assert all(verdict.margin == 0.001 for verdict in strict.values())
+    assert any(verdict.state != "SUPPORTED" for verdict in strict.values())
+
+
+def test_what_cannot_be_judged_so_is_said(smoke):
+    with pytest.raises(pb.PrunebenchError, match="unknown claim 'C99'"):
+        pb.judge_claim(smoke, "C99")
+    with pytest.raises(pb.PrunebenchError, match="records of one tier are judged together; these are of none"):
+        pb.judge_claim([], "C02")
+    with pytest.raises(pb.PrunebenchError, match="no test of C02 finds its figures here: "):
+        pb.judge_claim(smoke.rows[:1], "C02")
 
 
 def test_a_folder_that_is_none_and_a_file_that_is_no_record_are_told(tmp_path):
