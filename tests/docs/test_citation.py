@@ -1,5 +1,6 @@
 """CITATION.cff keeps to the Citation File Format 1.2.0, as far as it uses that (its schema-guide.md has the rules)."""
 
+import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -77,4 +78,5 @@ def test_licence_and_version_are_those_of_the_other_files():
     found = Citation.model_validate(read())
     assert (ROOT / "LICENSE").read_text().startswith(f"{found.license} License")
     assert f"Copyright (c) 2026 {found.authors[0].name}" in (ROOT / "LICENSE").read_text()
-    assert f"{found.version}" in (ROOT / "CHANGELOG.md").read_text()
+    assert found.version == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert found.version in (ROOT / "CHANGELOG.md").read_text()

@@ -53,6 +53,14 @@ def test_the_files_that_the_readme_and_contributing_link_are_there():
             assert (ROOT / target).exists(), f"{page.name} links {target}"
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
+def test_the_picture_of_the_house_has_every_room(page):
+    rooms = {file.parent.name for file in (ROOT / "prunebench").glob("*/__init__.py")}
+    text = (ROOT / page).read_text()
+    assert len(rooms) > 15
+    assert {room for room in rooms if not re.search(rf"\b{room}/", text)} == set()
+
+
 def test_the_blocks_of_the_page_on_the_api_run_in_their_order(tmp_path):
     script = tmp_path / "page.py"
     script.write_text("\n".join(blocks(ROOT / "docs" / "api.md", "python")))
