@@ -10,7 +10,8 @@ from prunebench.protocol.tables import Tables
 from prunebench.records.parts import State, VerdictRecord
 from prunebench.records.record import ClaimRecord
 
-from .findings import Judged, discriminates, finding_of, margin_of, scope, tally, tied
+from .findings import Judged, finding_of, margin_of, scope, tally, tied
+from .telling import Telling, Tellings
 from .views import Line
 from .wording import several
 
@@ -37,6 +38,7 @@ class Setting:
         tied: why there is no number to show, of the test or of some rows, where there is none.
         record: of that test.
         judged: the verdicts of the rows, where each has its own.
+        telling: what the test can tell in this tier; None where nobody has found out.
     """
 
     group: str
@@ -54,6 +56,7 @@ class Setting:
     tied: str = ""
     record: ClaimRecord | None = None
     judged: tuple[Judged, ...] = field(default=(), repr=False)
+    telling: Telling | None = None
 
     @property
     def count(self) -> int:
@@ -62,8 +65,8 @@ class Setting:
 
     @property
     def tells(self) -> bool:
-        """Whether it would not end SUPPORTED under the opposite of what it says, as far as its record says so."""
-        return all(discriminates(one) for one in (self.record, self.verdict) if one is not None)
+        """Whether it would seldom end SUPPORTED under the opposite of what it says, as far as that was found out."""
+        return self.telling is None or self.telling.discriminates
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,23 @@ class Group:
         lines: rows by id.
         judged: verdicts of rows, by claim.
         tests: records of claims, by claim.
+        tellings: what tests can tell.
     """
 
     key: str
     lines: Mapping[str, Line]
     judged: Mapping[str, Sequence[Judged]]
     tests: Mapping[str, Sequence[ClaimRecord]]
+    tellings: Tellings = field(default_factory=dict)
 
 
-def group(key: str, lines: Iterable[Line], judged: Iterable[Judged], tests: Iterable[ClaimRecord]) -> Group:
+def group(
+    key: str,
+    lines: Iterable[Line],
+    judged: Iterable[Judged],
+    tests: Iterable[ClaimRecord],
+    tellings: Tellings,
+) -> Group:
     """Put a group's records in order."""
     own: dict[str, list[Judged]] = defaultdict(list)
     for one in judged:
@@ -91,7 +102,7 @@ def group(key: str, lines: Iterable[Line], judged: Iterable[Judged], tests: Iter
     over: dict[str, list[ClaimRecord]] = defaultdict(list)
     for test in tests:
         over["control" if test.control else test.claim].append(test)
-    return Group(key, {line["row"]: line for line in lines}, own, over)
+    return Group(key, {line["row"]: line for line in lines}, own, over, tellings)
 
 
 def claim_ids(tables: Tables, groups: Iterable[Group]) -> list[str]:
@@ -137,6 +148,7 @@ def _of_test(record: ClaimRecord, group: Group, i: int) -> Setting:
         scope(verdict.relation, len(record.rows)),
         tied(verdict),
         record,
+        telling=None if i else group.tellings.get((record.tier, record.claim, record.name)),
     )
 
 
@@ -159,6 +171,7 @@ def _of_rows(relation: str, found: Sequence[Judged], group: Group) -> Setting:
         max(one.margin for one in found),
         tied=tied,
         judged=tuple(found),
+        telling=group.tellings.get((group.key.partition("~")[0], found[0].claim, relation)),
     )
 
 

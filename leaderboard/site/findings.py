@@ -10,7 +10,7 @@ from typing import NamedTuple
 from prunebench.common.errors import PrunebenchError
 from prunebench.protocol.tiers import base, choose
 from prunebench.records.parts import VerdictRecord
-from prunebench.records.record import AnyRecord, Record
+from prunebench.records.record import Record
 
 from .wording import arm
 
@@ -77,11 +77,6 @@ def finding_of(verdict: VerdictRecord, tier: str) -> str:
     if verdict.unit not in ("points", "seconds", "MB") and not verdict.unit.startswith("%"):
         return ""
     return finding(verdict.lower, verdict.upper, margin_of(verdict, tier))
-
-
-def discriminates(record: AnyRecord | VerdictRecord) -> bool:
-    """Say whether a test tells its claim from the opposite; only what a record says of it counts."""
-    return getattr(record, "discriminates", None) is not False
 
 
 def scope(relation: str, rows: int = 0) -> str:

@@ -136,13 +136,26 @@ def test_sums_count_distinct_results_by_what_was_found_and_name_the_margin(tmp_p
     assert "None is at the paper's full setting yet" in text
 
 
-def test_a_setting_that_tells_nothing_says_so(
+def test_a_test_that_cannot_tell_its_claim_from_the_opposite_says_so(
     tmp_path: Path, make_claim: MakeClaim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("leaderboard.site.evidence.discriminates", lambda record: False)
-    build([make_claim()], tmp_path)
-    assert "does not tell the claim from its opposite" in text_of(tmp_path / "claims.html")
-    assert "does not tell the claim from its opposite" in text_of(tmp_path / "claims" / "C08.html")
+    shares = {"paper": 0.9, "none": 0.5, "opposite": 0.31}
+    truth = {name: {"SUPPORTED": share, "REFUTED": 0.0, "INCONCLUSIVE": 1 - share} for name, share in shares.items()}
+    about = {"claim": "C08", "tier": "smoke", "n": 3, "seeds": None, "draws": 100, "relation": "some words"}
+    (tmp_path / "power").mkdir()
+    monkeypatch.setattr("leaderboard.site.telling.FOLDER", tmp_path / "power")
+    for discriminates in (False, True):
+        entry = {**about, "test": "c08-scratch-b-beats-finetune", "truth": truth, "discriminates": discriminates}
+        (tmp_path / "power" / "smoke.json").write_text(json.dumps([entry]))
+        assert build([make_claim()], tmp_path / "site") == []
+        for page in ("claims.html", "claims/C08.html"):
+            told = "does not tell the claim from its opposite" in text_of(tmp_path / "site" / page)
+            assert told is not discriminates
+        text = text_of(tmp_path / "site" / "claims" / "C08.html")
+        assert "supported in 90 % were the paper right, 50 % were both sides equal, 31 % were the opposite true" in text
+    (tmp_path / "power" / "smoke.json").write_text("[1]")
+    (line,) = build([make_claim()], tmp_path / "site")
+    assert "smoke.json: not as `prunebench power --json` writes it (TypeError" in line
 
 
 def test_one_sign_for_one_quantity_and_words_for_whose_test_it_is(tmp_path: Path, make_record: Make) -> None:
