@@ -1,5 +1,7 @@
 """Comparing observed rows."""
 
+import errno
+import tempfile
 from dataclasses import replace
 
 import pytest
@@ -85,4 +87,17 @@ def test_a_record_that_did_not_change_is_not_written_again(observed, tmp_path):
     assert path == tmp_path / "tiny" / "t4.imagenet.vgg-11.50.json"
     before = path.stat().st_mtime_ns
     assert write(observed.record, tmp_path).stat().st_mtime_ns == before
+    assert record.load(path.read_text()) == observed.record
+
+
+def test_a_record_goes_elsewhere_where_nothing_may_be_written(observed, tmp_path, monkeypatch):
+    def guarded(path, content, **options):
+        if path.is_relative_to(tmp_path / "theirs"):
+            raise OSError(errno.EROFS, "Read-only file system")
+        path.write_text(content)
+
+    monkeypatch.setattr("prunebench.judging.claim.write_whole", guarded)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.warns(UserWarning, match="nothing may be written to .*theirs; the record is in"):
+        path = write(observed.record, tmp_path / "theirs")
     assert record.load(path.read_text()) == observed.record

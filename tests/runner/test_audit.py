@@ -121,6 +121,7 @@ def test_stored_trains_nothing(house):
     assert code == 3
     assert re.search(rf"--pb-stored: outcome \w{{12}} is not stored(.|\n)*in row {ROW}", out), out
     assert house.outcomes() == []
+    assert not (house.path / "data").exists(), "nothing is written either"
 
 
 def test_every_stored_spec_is_parsed_to_what_it_was(finished):
