@@ -71,6 +71,7 @@ class Judged:
     Attributes:
         name: row, or test of many rows, that the record is of.
         relation: the sentence that was tested.
+        finding: `better`, `worse`, `equal` or `open`, as docs/verdicts.md has it; None where it is of no difference.
         difference: estimate, in `unit`, with its one-sided bounds `lower` and `upper`.
         margin: by how much the relation may fail and still count.
     """
@@ -80,6 +81,7 @@ class Judged:
     claim: str
     relation: str
     state: str
+    finding: str | None
     difference: float
     lower: float
     upper: float
@@ -150,5 +152,5 @@ def _verdicts(record: AnyRecord) -> Iterable[VerdictRecord]:
 
 
 def _judged(record: AnyRecord, verdict: VerdictRecord) -> Judged:
-    known = ("claim", "relation", "state", "difference", "lower", "upper", "margin", "unit", "reason")
+    known = ("claim", "relation", "state", "finding", "difference", "lower", "upper", "margin", "unit", "reason")
     return Judged(record.tier, name_of(record), **{name: getattr(verdict, name) for name in known})

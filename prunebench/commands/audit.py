@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from prunebench.commands.options import Data, Json
+from prunebench.common.errors import PrunebenchError
 
 
 def audit(
@@ -38,6 +39,11 @@ def audit(
 
     brought = {METHOD: [_absolute(text) for text in method or ()], NETWORK: [_absolute(text) for text in network or ()]}
     work = Audit(data, records or data / "records", Path.cwd(), brought)
+    if not len(work):
+        raise PrunebenchError(
+            f"nothing to audit: there are no checkpoints in {data} and no records in {records or data / 'records'}. "
+            "`dvc pull` gets them; --data and --records say where they are"
+        )
     found = list(track(work.run(), "auditing", len(work)))
     wrong = [checked for checked in found if checked.problem]
     if as_json:

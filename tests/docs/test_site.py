@@ -53,6 +53,14 @@ def test_the_files_that_the_readme_and_contributing_link_are_there():
             assert (ROOT / target).exists(), f"{page.name} links {target}"
 
 
+def test_the_first_page_names_every_command():
+    text = (ROOT / "docs" / "index.md").read_text().partition("## Commands")[2]
+    names = typer.main.get_command(app).commands
+    assert {name for name in names if not re.search(rf"`prunebench {name}\b", text)} == set()
+    for name in re.findall(r"`(\w+)`", text.rpartition("Each has")[2].partition(" print JSON")[0]):
+        assert "--json" in [option for parameter in names[name].params for option in parameter.opts]
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/architecture.md"])
 def test_the_picture_of_the_house_has_every_room(page):
     rooms = {file.parent.name for file in (ROOT / "prunebench").glob("*/__init__.py")}

@@ -194,3 +194,9 @@ def test_a_run_on_files_of_the_user_is_audited_where_they_are_now(tmp_path, monk
     monkeypatch.setattr(own, "_LOADED", {})
     assert "small is a network of a user's file" in audited()["checkpoint"]
     assert audited(method=f"{moved / 'mine.py'}:Prune", network=f"{moved / 'net.py'}:small") == {}
+
+
+def test_nothing_to_audit_is_no_success(prunebench, tmp_path):
+    code, _, err = prunebench("audit", "--records", "nowhere", folder=tmp_path)
+    assert code == 2
+    assert "there are no checkpoints in data and no records in nowhere" in err
