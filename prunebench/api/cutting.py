@@ -17,7 +17,7 @@ from prunebench.pruning import registry, surgery
 from prunebench.pruning.adapters import adapted
 from prunebench.pruning.context import Context
 from prunebench.pruning.decision import decide
-from prunebench.pruning.files import MethodError
+from prunebench.pruning.files import MethodError, prune_of
 from prunebench.pruning.plan import Plan
 from prunebench.pruning.speedup import at_flops
 
@@ -65,8 +65,10 @@ def _function(method: MethodLike) -> registry.Prune:
     if not isinstance(method, str):
         found: registry.Prune = adapted(method() if isinstance(method, type) else method)
         return found
-    spec = registry.load(method)[0] if method_file(method) else registry.named(method)
-    return registry.resolve(spec, method_file(method))
+    if method_file(method):  # the network is the caller's own, and nothing of this is stored: it may run here
+        own: registry.Prune = prune_of(registry.load(method)[1])
+        return own
+    return registry.resolve(registry.named(method))
 
 
 def apply(network: nn.Module, plan: Plan, example: Tensor) -> nn.Module:

@@ -16,18 +16,17 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Try a method on tiny networks of five families: does it keep to its contract? Exit code 1 where it does not."""
-    import torch
-
-    from prunebench.conformance.report import check as examine
+    from prunebench.common import child
+    from prunebench.conformance.report import Report
     from prunebench.conformance.show import as_markdown, as_text
     from prunebench.pruning import registry
+    from prunebench.pruning.guests import described
 
     if ":" in method or method.endswith(".py"):
-        given, own = registry.load(method)
+        described(method)
     else:
-        given = registry.named(method)
-        own = registry.found(given)
-    torch.set_num_threads(1)  # for networks so tiny more only wait for each other, longer still on a busy machine
-    report = examine(given, own)
-    print(json.dumps(report.to_json(), indent=1) if as_json else (as_markdown if markdown else as_text)(report))
+        registry.named(method)
+    told, _ = child.call("prunebench.conformance.report:examine", method, who=f"the method {method}")
+    report = Report.from_json(told)
+    print(json.dumps(told, indent=1) if as_json else (as_markdown if markdown else as_text)(report))
     raise typer.Exit(0 if report.passed else 1)

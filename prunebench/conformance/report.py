@@ -69,6 +69,31 @@ class Report:
         about = {"method": self.method.name, "source": self.method.source, "passed": self.passed}
         return {**about, "seconds": round(self.seconds, 2), "points": [asdict(point) for point in self.points]}
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Report:
+        """Return the report that `to_json` wrote."""
+        method = Method(data["method"], source=data["source"])
+        return cls(method, [Point(**point) for point in data["points"]], data["seconds"])
+
+
+def examine(reference: str) -> tuple[dict[str, Any], bytes]:
+    """Try a method in this process, which is a child's, and answer the report.
+
+    Args:
+        reference: `path/to/file.py:NAME`, or the name of a method of the registry or of a package.
+    """
+    import torch
+
+    from prunebench.pruning import installed, registry
+
+    torch.set_num_threads(1)  # for networks so tiny more only wait for each other, longer still on a busy machine
+    if ":" in reference or reference in installed.entries():
+        method, own = registry.load(reference)
+    else:
+        method = registry.named(reference)
+        own = registry.found(method)
+    return check(method, own).to_json(), b""
+
 
 def check(method: Method, own: Any) -> Report:
     """Try a method at every point on every family.

@@ -10,15 +10,33 @@ from prunebench.common import userfile
 from prunebench.common.errors import PrunebenchError
 from prunebench.specs import experiment
 
+_OFFERED: dict[tuple[str, str], str] = {}
+"""The file of each user's network, by its name and the sha256 of its source."""
+
 _LOADED: dict[tuple[str, str], Callable[[int, int], nn.Module]] = {}
 
 
-def load(reference: str) -> None:
-    """Make a user's network known to this process.
+def offer(reference: str) -> None:
+    """Make a user's network known to this process, which runs its file once the network is built here.
 
     Args:
         reference: `path/to/file.py:build`; a function or class that is called with the channels of the images and the
             number of classes, and returns a network for images of any size that its dataset has.
+
+    Raises:
+        PrunebenchError: there is no such file.
+    """
+    _, name, content = userfile.read(reference)
+    _OFFERED[name, userfile.digest(content)] = reference
+
+
+def offered() -> list[str]:
+    """Return the files of all networks that this process knows."""
+    return list(_OFFERED.values())
+
+
+def load(reference: str) -> None:
+    """Run a user's file, and make its network known to this process; the argument is that of `offer`.
 
     Raises:
         PrunebenchError: there is no such function.
@@ -30,6 +48,16 @@ def load(reference: str) -> None:
     _LOADED[name, source] = build
 
 
+def tried(reference: str) -> tuple[dict[str, str], bytes]:
+    """Run a user's file, in a child process, and answer that it defines a network.
+
+    Raises:
+        PrunebenchError: it does not.
+    """
+    load(reference)
+    return {}, b""
+
+
 def built(network: experiment.Network, channels: int, classes: int) -> nn.Module:
     """Return a user's network; arguments are those of `networks.build`.
 
@@ -37,6 +65,8 @@ def built(network: experiment.Network, channels: int, classes: int) -> nn.Module
         PrunebenchError: its file is not loaded, or it fails or makes no network.
     """
     name = network.family
+    if (name, network.source) not in _LOADED and (name, network.source) in _OFFERED:
+        load(_OFFERED[name, network.source])
     if (name, network.source) not in _LOADED:
         raise PrunebenchError(
             f"{name} is a network of a user's file (sha256 {network.source[:12]}), which is not given or has changed; "

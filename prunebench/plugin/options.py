@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+from prunebench.common.child import limit
 from prunebench.common.errors import PrunebenchError
 from prunebench.judging.settings import Settings, resolve
 from prunebench.runner.estimate import duration
@@ -38,6 +39,14 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "budget": (
         "start no training that would not end within this time, such as 9m or 1h30m; the next run goes on",
         {"default": "", "metavar": "TIME"},
+    ),
+    "limit-time": (
+        "time that one call of your method may take, such as 90s or 2h (default: 1h); 0s for any",
+        {"default": "1h", "metavar": "TIME"},
+    ),
+    "limit-memory": (
+        "memory that your method may allocate, in GiB (default: nine tenths of the machine's)",
+        {"default": "", "metavar": "GIB"},
     ),
     "json": ("write all verdicts of the run to a file", {"metavar": "FILE"}),
     "device": ("where trainings run: cpu, cuda, or auto for CUDA where there is a GPU", {"default": "auto"}),
@@ -110,6 +119,7 @@ def settings_of(config: pytest.Config) -> Settings:
             deadline = _deadline(config)
             given |= {"figures": _figures(config), "out": config.stash.get(OUT, None)}
             given |= {name: _number(config, name) for name in ("margin", "confidence")}
+            _limit(config)
             config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers, deadline=deadline)
         except (PrunebenchError, ValueError) as error:
             raise pytest.UsageError(str(error)) from error
@@ -138,6 +148,12 @@ def _number(config: pytest.Config, name: str) -> float | None:
         return float(given) if given else None
     except ValueError as error:
         raise PrunebenchError(f"--pb-{name} {given}: give a number") from error
+
+
+def _limit(config: pytest.Config) -> None:
+    """Set what calls of user code in this process may take."""
+    memory = option(config, "limit-memory")
+    limit(duration(option(config, "limit-time")), int(float(memory) * 2**30) if memory else None)
 
 
 def _deadline(config: pytest.Config) -> float | None:

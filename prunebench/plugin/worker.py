@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from prunebench.common import child
 from prunebench.judging.settings import Settings
+from prunebench.pruning.guests import described
 from prunebench.runner import environment
 from prunebench.runner.estimate import Budget, Estimator
 from prunebench.runner.helping import Helper
@@ -12,30 +14,18 @@ from prunebench.store.store import Store
 
 
 def check(settings: Settings) -> None:
-    """Load a user's method and network and look for the device that is asked for, before anything is trained.
+    """Try a user's method and network, in a child process, and look for the device, before anything is trained.
 
     Raises:
         PrunebenchError: one of them is not there or does not load.
     """
     if settings.method:
-        from prunebench.pruning.registry import load
-
-        load(settings.reference)
-    load_network(settings)
+        described(settings.reference)
+    if settings.network:
+        reference = str(settings.root / settings.network)
+        child.call("prunebench.networks.own:tried", reference, who=reference)
     if settings.device == "cuda":
         environment.device(settings.device, environment.gpus())
-
-
-def load_network(settings: Settings) -> None:
-    """Make a user's network known to this process.
-
-    Raises:
-        PrunebenchError: it does not load.
-    """
-    if settings.network:
-        from prunebench.networks.own import load
-
-        load(str(settings.root / settings.network))
 
 
 def runner(settings: Settings, worker: str, stored: bool, helper: Helper | None) -> Runner:
@@ -47,7 +37,10 @@ def runner(settings: Settings, worker: str, stored: bool, helper: Helper | None)
         stored: whether nothing may be trained.
         helper: of this process, if other workers run beside it.
     """
-    load_network(settings)
+    if settings.network:
+        from prunebench.networks import own
+
+        own.offer(str(settings.root / settings.network))
     store = Store(settings.data, settings.work)
     if not stored:
         store.prepare()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prunebench.datasets.catalogue import DETECTION
 from prunebench.protocol.jobs import BLOCKS, Job
@@ -14,6 +14,9 @@ from prunebench.protocol.tables import Row
 from prunebench.protocol.tiers import Tier
 from prunebench.protocol.transfer import Transfer
 from prunebench.specs.experiment import Method, Regulariser, options
+
+if TYPE_CHECKING:
+    from prunebench.pruning.guests import Traits
 
 TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
 """Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""
@@ -26,12 +29,13 @@ def job(row: Row, tier: Tier) -> Job:
         UnknownNameError: there is no such method.
         MethodError: the installed method cannot be loaded.
     """
+    from prunebench.pruning.guests import described
     from prunebench.pruning.registry import found, named
 
     method = named(row.method)
-    own = found(method)
     if method.source:
-        return _brought_along(row, tier, method, own)
+        return _brought_along(row, tier, *described(row.method))
+    own = found(method)
     if row.variant and row.variant not in BLOCKS:
         method = replace(method, options=options(target=row.variant))
     if row.dataset == DETECTION:
@@ -59,9 +63,9 @@ def candidate(row: Row, tier: Tier, reference: str) -> Job:
     Raises:
         MethodError: there is no such method.
     """
-    from prunebench.pruning.registry import load
+    from prunebench.pruning.guests import described
 
-    method, own = load(reference)
+    method, own = described(reference)
     return _brought_along(named_after(row, reference), tier, method, own)
 
 
@@ -72,9 +76,9 @@ def named_after(row: Row, reference: str) -> Row:
     return replace(row, id=row.id.replace("candidate", f"candidate.{said}", 1), method=said)
 
 
-def _brought_along(row: Row, tier: Tier, method: Method, own: Any) -> Job:
+def _brought_along(row: Row, tier: Tier, method: Method, own: Traits) -> Job:
     """Return the job of a method that brings its own regulariser, if any."""
-    acting = Regulariser("method", method=method) if hasattr(own, "regulariser") else None
+    acting = Regulariser("method", method=method) if own.regulariser else None
     return Job(row, tier, method, acting, _stop(own))
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -131,13 +133,18 @@ def _checked(scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the scores on the CPU, where equal ones are ordered the same everywhere."""
     if not scores:
         raise UnsuitedError("no scores: the method found no layer of this network that it can prune")
-    layers = {name: score.detach().double().cpu().clone() for name, score in scores.items()}
+    layers = {name: _tensor(score).detach().double().cpu().clone() for name, score in scores.items()}
     for name, score in layers.items():
         if score.dim() != 1 or not len(score):
             raise PlanError(f"scores of {name} have shape {list(score.shape)}; expected one number per channel")
         if score.isnan().any():
             raise PlanError(f"score of {name}, channel {int(score.isnan().int().argmax())}, is not a number")
     return layers
+
+
+def _tensor(score: Any) -> Tensor:
+    """Return scores as a tensor, also where they are an array of NumPy or a list."""
+    return score if isinstance(score, Tensor) else torch.as_tensor(np.asarray(score))
 
 
 def _totals(layers: Mapping[str, Tensor]) -> dict[str, int]:

@@ -53,7 +53,7 @@ def by_score(score: Score, allocation: Counts = "uniform") -> Callable[..., Plan
     ) -> Plan:
         if target:
             allocation = tuple(predefined(target, network, context.example).items())
-        scores = {name: values.detach() for name, values in score(network, context).items()}
+        scores = {name: torch.as_tensor(values).detach() for name, values in score(network, context).items()}
         plan = allocate(scores, ratio * _share(1, rounds), allocation)
         for step in range(2, rounds + 1):
             small = apply(network, plan, context.example)
@@ -105,5 +105,5 @@ def _spread(old: Mapping[str, Tensor], new: Mapping[str, Tensor], plan: Plan) ->
     spread = {name: torch.full_like(values, -torch.inf) for name, values in old.items()}
     for name, values in spread.items():
         kept = list(plan.keep.get(name, range(len(values))))
-        values[kept] = new[name].detach().to(values) if name in new else old[name][kept]
+        values[kept] = torch.as_tensor(new[name]).detach().to(values) if name in new else old[name][kept]
     return spread

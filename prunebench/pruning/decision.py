@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +16,10 @@ from prunebench.pruning import surgery
 from prunebench.pruning.adapters import module_plan
 from prunebench.pruning.context import Context
 from prunebench.pruning.files import MethodError
+from prunebench.pruning.leftovers import undone
 from prunebench.pruning.plan import Plan, PlanError
 from prunebench.pruning.registry import Prune
+from prunebench.pruning.returned import normal, zeroed
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,28 +53,46 @@ def decide(prune: Prune, network: nn.Module, ratio: float, context: Context, exa
     """
     if not 0 <= ratio < 1:
         raise MethodError(f"ratio {ratio} is outside [0, 1); it is the share to remove")
-    before = _bits(network)
-    try:
-        found = prune(network, ratio, context)
-    except Exception as error:
-        raise MethodError(f"the method fails{where(error)}: {said(error)}") from error
-    _check_unchanged(before, _bits(network))
-    if not isinstance(found, Plan | nn.Module):
-        raise MethodError(
-            f"the method returns {type(found).__name__}, not a Plan; keep_uniform(scores, ratio) makes one"
-        )
-    try:
-        decision = _carried_out(found, network, example)
-    except PlanError as error:
-        raise MethodError(f"the method's plan does not fit the network: {error}") from error
+    decision = settled(asked(prune, network, ratio, context), network, example)
     _check_ratio(decision.plan, ratio)
     return decision
 
 
-def _carried_out(found: Plan | nn.Module, network: nn.Module, example: Tensor) -> Decision:
-    if isinstance(found, Plan):
-        return Decision(found, surgery.apply(network, found, example))
-    return Decision(module_plan(network, found, example), found, refitted=True)
+def asked(prune: Callable[..., Any], network: nn.Module, ratio: float, context: Context) -> Plan | nn.Module:
+    """Run a method on a copy of a network, and return what it returns; what it leaves behind is undone.
+
+    Arguments are those of `decide`.
+
+    Raises:
+        MethodError: it raises, returns nothing that is known, or changes the network and returns a plan.
+    """
+    given, before = deepcopy(network), _bits(network)
+    try:
+        with undone():
+            found = prune(given, ratio, context)
+    except MethodError:
+        raise
+    except Exception as error:
+        raise MethodError(f"the method fails{where(error)}: {said(error)}") from error
+    made = normal(found, network)
+    if isinstance(made, Plan):
+        _check_unchanged(before, _bits(given))
+    return made
+
+
+def settled(found: Plan | nn.Module, network: nn.Module, example: Tensor) -> Decision:
+    """Carry out what a method has returned.
+
+    Raises:
+        MethodError: it does not fit the network.
+    """
+    try:
+        if isinstance(found, Plan):
+            return Decision(found, surgery.apply(network, found, example))
+        masks = zeroed(network, found)
+        return Decision(masks or module_plan(network, found, example), found, refitted=True)
+    except PlanError as error:
+        raise MethodError(f"the method's plan does not fit the network: {error}") from error
 
 
 def _check_ratio(plan: Plan, ratio: float) -> None:

@@ -10,6 +10,7 @@ import inspect
 import sys
 from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,16 @@ def load(name: str) -> tuple[Method, Any]:
             f"{name} of {package} ({entry.value}) fails when loaded: {said(error)}; update or remove {package}"
         ) from error
     return Method(name, source=source), usable(found, name, f"{path}")
+
+
+def source_of(name: str) -> str:
+    """Return the sha256 of an installed method's module, which is not run; empty where there is none."""
+    if name not in entries():
+        return ""
+    with suppress(ImportError, ValueError, OSError):
+        spec = find_spec(entries()[name].module)
+        return digest(Path(spec.origin).read_bytes()) if spec and spec.origin else ""
+    return ""
 
 
 def find(method: Method) -> Any | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -24,7 +24,8 @@ class Plan:
     """The channels that each layer keeps, the blocks that are dropped whole, or the weights that each mask keeps.
 
     Attributes:
-        keep: indices of the kept output channels, ascending, by module name; sequences of integers become tuples.
+        keep: indices of the kept output channels, ascending, by module name; sequences of integers become tuples, and
+            so do those of as many bools as there are channels, True where one is kept.
         total: output channels before pruning, by module name.
         notes: what the reader of a result should know, such as a layer that was saved from losing every channel.
         drop: names of residual blocks of which only the shortcut is left.
@@ -42,7 +43,9 @@ class Plan:
     masks: dict[str, Mask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "keep", {name: tuple(int(i) for i in kept) for name, kept in self.keep.items()})
+        object.__setattr__(
+            self, "keep", {name: _indices(name, kept, self.total.get(name, 0)) for name, kept in self.keep.items()}
+        )
         object.__setattr__(self, "total", {name: int(total) for name, total in self.total.items()})
         object.__setattr__(self, "notes", tuple(self.notes))
         object.__setattr__(self, "drop", tuple(self.drop))
@@ -101,6 +104,15 @@ class Plan:
             raise PlanError(
                 f"no plan: expected the keys keep, total and notes as `to_json` writes them ({error!r})"
             ) from error
+
+
+def _indices(name: str, kept: Iterable[Any], total: int) -> tuple[int, ...]:
+    found = [getattr(i, "item", lambda i=i: i)() for i in kept]
+    if found and all(isinstance(i, bool) for i in found):
+        if len(found) != total:
+            raise PlanError(f"{name} has a mask of {len(found)} channels and {total} of them")
+        return tuple(i for i, there in enumerate(found) if there)
+    return tuple(int(i) for i in found)
 
 
 def _check_layer(name: str, kept: tuple[int, ...], total: int) -> None:

@@ -9,8 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from prunebench.common.child import inside
 from prunebench.common.errors import UnknownNameError
-from prunebench.pruning import installed
+from prunebench.common.userfile import digest
+from prunebench.pruning import guests, installed
 from prunebench.pruning.files import MethodError, load_file, prune_of
 from prunebench.specs.experiment import Method
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from prunebench.pruning.context import Context
     from prunebench.pruning.plan import Plan
 
-Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan]"
+Prune: TypeAlias = "Callable[[nn.Module, float, Context], Plan | nn.Module]"
 Inherit: TypeAlias = "Callable[[nn.Module, Plan, Context], nn.Module]"
 
 
@@ -61,11 +63,13 @@ def named(name: str) -> Method:
         return Method(name)
     if name not in installed.entries():
         raise UnknownNameError("method", name, methods())
-    return installed.load(name)[0]
+    return guests.described(name)[0]
 
 
 def load(reference: str) -> tuple[Method, Any]:
-    """Return a user's method: an installed one by its name, or as `load_file` does.
+    """Run a user's file or package, and return its method: an installed one by its name, or as `load_file` does.
+
+    It is for a child process; `guests.described` says what a method is without running it in this one.
 
     Raises:
         MethodError: there is no such method, or it cannot be loaded.
@@ -91,21 +95,33 @@ def found(method: Method, file: Path | None = None) -> Any:
     package = installed.find(method)
     if package is not None:
         return package
+    _check_given(method, file)
+    return load_file(f"{file}:{method.name}")[1]
+
+
+def _check_given(method: Method, file: Path | None) -> None:
+    """Make sure that what a method's source names is here, without running it."""
+    if installed.source_of(method.name) == method.source:
+        return
     if file is None:
         raise MethodError(
             f"{method.name} is a method of a user's file, which is not given: pass path/to/file.py:{method.name}, or "
             f"install the package that it came from (sha256 {method.source[:12]})"
         )
-    loaded, own = load_file(f"{file}:{method.name}")
-    if loaded.source != method.source:
+    if not file.is_file() or digest(file.read_bytes()) != method.source:
         raise MethodError(
             f"{file} has changed since this run was planned (its sha256 was {method.source[:12]}): run again"
         )
-    return own
 
 
 def resolve(method: Method, file: Path | None = None) -> Prune:
-    """Return the function behind a method's name; arguments and errors are those of `found`."""
+    """Return the function behind a method's name; arguments and errors are those of `found`.
+
+    That of a user's or an installed method asks a child process, in which alone its code runs.
+    """
+    if method.source and not inside():
+        _check_given(method, file)
+        return partial(guests.prune, method, file, **method.options.as_dict())
     prune: Prune = prune_of(found(method, file))
     return partial(prune, **method.options.as_dict())
 
@@ -115,5 +131,8 @@ def inheritance(method: Method, file: Path | None = None) -> Inherit | None:
 
     Arguments and errors are those of `found`.
     """
+    if method.source and not inside():
+        reference = f"{file}:{method.name}" if file else method.name
+        return partial(guests.inherit, method, file) if guests.described(reference)[1].inherit else None
     inherit: Inherit | None = getattr(found(method, file), "inherit", None)
     return inherit

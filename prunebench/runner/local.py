@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from prunebench.common.child import inside
 from prunebench.common.errors import PrunebenchError, StoreError
 from prunebench.runner.board import Noticeboard
 from prunebench.runner.workshop import Piece, Workshop
@@ -112,9 +113,12 @@ class Runner(Workshop):
         self._stir()
 
     def _compute(self, piece: Piece) -> Outcome:
+        from prunebench.runner.apart import compute_apart, needs_user_code
         from prunebench.runner.evaluate import evaluate_detection, evaluate_pruning, evaluate_training  # loads torch
 
         try:
+            if needs_user_code(piece.spec) and not inside():
+                return compute_apart(self, piece)
             if isinstance(piece.spec, Training):
                 return evaluate_training(piece.spec, self, piece)
             if isinstance(piece.spec, Detection):

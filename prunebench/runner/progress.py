@@ -31,7 +31,7 @@ class Progress:
 
     def __init__(self, folder: Path, worker: str) -> None:
         """Write nothing yet; the folder is made when it is needed."""
-        self._folder, self._worker = folder, worker
+        self.folder, self.worker = folder, worker
         self._subject: tuple[Any, ...] = ()
         self._due = 0.0
 
@@ -59,20 +59,20 @@ class Progress:
     def count(self, what: Literal["trained", "stored"], number: int = 1) -> None:
         """Add to the outcomes that this run trained, or found in the store."""
         with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / what).open("ab") as file:  # one byte each: appending needs no lock between processes
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / what).open("ab") as file:  # one byte each: appending needs no lock between processes
                 file.write(b"." * number)
 
     def done(self) -> None:
         """Say that this worker does nothing for now."""
         self._subject = ()
         with suppress(OSError):
-            (self._folder / f"{self._worker}.json").unlink(missing_ok=True)
+            (self.folder / f"{self.worker}.json").unlink(missing_ok=True)
 
     def _save(self, subject: tuple[Any, ...], at_once: bool, **fields: Any) -> None:
         if at_once or subject != self._subject or time.monotonic() >= self._due:
             self._subject, self._due = subject, time.monotonic() + _WRITE
-            save(State(self._worker, os.getpid(), time.time(), **fields), self._folder)
+            save(State(self.worker, os.getpid(), time.time(), **fields), self.folder)
 
 
 class Reader:
@@ -80,16 +80,16 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         """Read from the folder that the workers write to; it need not exist yet."""
-        self._folder = folder
+        self.folder = folder
 
     def states(self) -> list[State]:
         """Return what each worker does, in the order of their names; `gw2` comes before `gw10`."""
-        paths = sorted(self._folder.glob("*.json"), key=lambda path: (len(path.name), path.name))
+        paths = sorted(self.folder.glob("*.json"), key=lambda path: (len(path.name), path.name))
         return [state for path in paths if (state := load(path)) is not None]
 
     def summary(self) -> str:
         """Return how many outcomes all workers together trained and found in the store."""
-        files = [self._folder / what for what in ("trained", "stored")]
+        files = [self.folder / what for what in ("trained", "stored")]
         trained, stored = (file.stat().st_size if file.exists() else 0 for file in files)
         return f"{trained} trained, {stored} from the store"
 

@@ -122,13 +122,14 @@ def test_a_run_goes_on_with_the_source_that_it_was_planned_with_only(install) ->
         resolve(Method("last"))
 
 
-def test_it_runs_beside_a_users_file(install, tmp_path: Path) -> None:
+def test_it_runs_beside_a_users_file(install, trained, context: Context, tmp_path: Path) -> None:
     install("pb_beside", SOURCE, last="Last")
     assert type(found(named("last"), tmp_path / "other.py")).__name__ == "Last"
     install("pb_broken", "import no_such_thing", mine="mine")
     (tmp_path / "my.py").write_text("def mine(network, ratio, context):\n    return 1")
     mine, _ = load_file(f"{tmp_path}/my.py:mine")
-    assert resolve(mine, tmp_path / "my.py")(None, 0.5, None) == 1
+    with pytest.raises(MethodError, match="the method returns int, not a Plan"):
+        resolve(mine, tmp_path / "my.py")(trained("vgg"), 0.5, context)
 
 
 def test_it_can_be_the_candidate_by_its_name_alone(install, tmp_path: Path) -> None:
