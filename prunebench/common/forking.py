@@ -23,8 +23,11 @@ from typing import Any
 
 from prunebench.common.errors import PrunebenchError
 
-PRELOADED = ("torch", "torchvision", "torch_pruning", "prunebench.pruning.decision", "prunebench.pruning.compose")
-"""What nearly every child needs; the others are loaded where they are."""
+PRELOADED = ("torch", "torchvision", "torch_pruning", "prunebench.pruning.visit", "prunebench.pruning.compose")
+"""What nearly every child needs, loaded before the first is forked."""
+
+LATER = ("prunebench.runner.apart", "prunebench.runner.evaluate", "sklearn.datasets", "prunebench.conformance.report")
+"""What some need, loaded while nobody asks."""
 
 WATCHED = 0.05
 """Seconds between two looks at a child, and at whether its caller is still there."""
@@ -40,8 +43,12 @@ def serve(address: str) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a watcher ended
     for name in PRELOADED:
         importlib.import_module(name)
+    later = list(LATER)
     while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        ready, _, _ = select.select([listener, sys.stdin], [], [], 0 if later else None)
+        if not ready:
+            importlib.import_module(later.pop(0))
+            continue
         if sys.stdin in ready:  # it is closed, since the caller has ended
             return
         made, _ = listener.accept()

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from prunebench.pruning.plan import Plan, PlanError
+from prunebench.pruning.plan import Plan, PlanError, UnsuitedError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,11 +24,18 @@ COUNTS_ONLY = "the method returned a network: the plan says how many channels ea
 """Note of a plan that was derived from a smaller network."""
 
 
+READS = {
+    "BNScaleImportance": "it reads the scales of batch normalisations that follow the pruned layers",
+    "OBDCImportance": "it reads layers whose own filters are removed, not channels that are read through a selection",
+}
+"""What an importance of Torch-Pruning needs of a group, where it may be missing."""
+
+
 def adapted(found: Any) -> Any:
     """Return the function of network, ratio and context behind a score or an importance; others stay as they are."""
     importances = getattr(sys.modules.get("torch_pruning"), "importance", None)
     if importances is not None and isinstance(found, importances.Importance):
-        return _of_importance(found, importances)
+        return _explained(_of_importance(found, importances), type(found).__name__)
     if callable(found) and _required(found) == 2:
         from prunebench.pruning.compose import by_score
 
@@ -46,12 +53,33 @@ def _required(found: Callable[..., Any]) -> int:
 
 
 def _of_importance(found: Any, importances: Any) -> Callable[..., Plan]:
-    from prunebench.pruning.importance import fisher, from_importance, gradients
+    """Return the method of an importance, with what Torch-Pruning's own pruners would have prepared for it."""
+    from prunebench.pruning import importance
 
+    if isinstance(found, importances.OBDCImportance):
+        if found.bias:
+            raise PlanError("OBDCImportance(bias=True) multiplies biases with the weights' Fisher; leave bias out")
+        return importance.from_importance(importance.obdc(found), prepare=importance.fisher)
+    if isinstance(found, importances.ActivationImportance):
+        return importance.from_importance(found, prepare=importance.activations(found))
+    if isinstance(found, importances.RandomImportance):
+        return importance.drawn(found)
     if isinstance(found, importances.GroupHessianImportance):
-        return from_importance(found, prepare=fisher)
+        return importance.from_importance(found, prepare=importance.fisher)
     by_gradient = isinstance(found, importances.GroupTaylorImportance)
-    return from_importance(found, prepare=gradients if by_gradient else None)
+    return importance.from_importance(found, prepare=importance.gradients if by_gradient else None)
+
+
+def _explained(prune: Callable[..., Plan], name: str) -> Callable[..., Plan]:
+    def explained(network: nn.Module, ratio: float, context: Any, **options: Any) -> Plan:
+        try:
+            return prune(network, ratio, context, **options)
+        except UnsuitedError as error:
+            raise UnsuitedError(
+                f"{error}. {name} has no number for any of its groups; {READS.get(name, 'look at what it reads')}"
+            ) from error
+
+    return explained
 
 
 def module_plan(network: nn.Module, small: nn.Module, example: Tensor) -> Plan:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
 
+from prunebench.common.randomness import seeded
 from prunebench.pruning.compose import Counts, by_score
 from prunebench.pruning.context import Context
 from prunebench.pruning.groups import survey
@@ -17,6 +19,9 @@ from prunebench.pruning.plan import Plan
 
 Importance: TypeAlias = Callable[[Any], Tensor | None]
 """One number per channel of a Torch-Pruning group, higher is better; None where it has nothing to say."""
+
+NO_CLASSIFIER = -1
+"""Torch-Pruning leaves out linear layers with as many outputs as there are classes."""
 
 BATCH = 64
 """Images per backward pass; so that a deep network's activations fit into memory."""
@@ -44,6 +49,50 @@ def from_importance(
         return {name: values for name, values in scores.items() if values is not None}
 
     return by_score(score, allocation)
+
+
+def obdc(scorer: Any) -> Importance:
+    """Return Torch-Pruning's OBD-C for the diagonal that `fisher` has left; its own preparation needs its pruner.
+
+    Args:
+        scorer: a `torch_pruning.importance.OBDCImportance`, without bias. Its number of classes is not used: outputs of
+            the network are never pruned here.
+    """
+
+    def importance(group: Any) -> Tensor | None:
+        own = copy(scorer)
+        layers = [d.layer for d, _ in group if isinstance(d.layer, _ConvNd | nn.Linear)]
+        own.steps, own.num_classes, own.Fisher = 1, NO_CLASSIFIER, {layer: _squares(layer.weight) for layer in layers}
+        scores: Tensor | None = own(group)
+        return scores
+
+    return importance
+
+
+def _squares(weight: Tensor) -> Tensor:
+    return torch.zeros_like(weight).flatten(1) if weight.grad is None else weight.grad.flatten(1)
+
+
+def activations(scorer: Any) -> Callable[[nn.Module, Context], None]:
+    """Return what lets Torch-Pruning's `ActivationImportance` see what layers read of the context's images."""
+
+    def prepare(network: nn.Module, context: Context) -> None:
+        with torch.no_grad(), scorer.compute_importance(network):
+            network(context.images)
+
+    return prepare
+
+
+def drawn(importance: Importance) -> Callable[..., Plan]:
+    """Return the method of an importance that draws from torch's global generator: here from the context's."""
+
+    def score(network: nn.Module, context: Context) -> dict[str, Tensor]:
+        found, draw = survey(network, context.example), context.generator
+        with seeded(int(torch.randint(2**62, (), generator=draw, device=draw.device))):
+            scores = {name: importance(group) for name, group in found.coupled.items()}
+        return {name: values for name, values in scores.items() if values is not None}
+
+    return by_score(score)
 
 
 def gradients(network: nn.Module, context: Context) -> None:

@@ -18,7 +18,8 @@ from prunebench.runner import environment
 from prunebench.runner.progress import Progress
 from prunebench.runner.workshop import Piece, Workshop
 from prunebench.specs.experiment import Detection, Pruning, Spec, Training, classifier_of
-from prunebench.store.store import Outcome, Store
+from prunebench.store.outcome import Outcome
+from prunebench.store.store import Store
 
 ERRORS: dict[str, type[PrunebenchError]] = {kind.__name__: kind for kind in (StoreError, TrainingError)}
 """What a child's errors are here; others are plain ones."""

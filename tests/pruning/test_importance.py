@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from prunebench.networks import build
 from prunebench.pruning import Context, Plan, fisher, from_importance, gradients
 from prunebench.pruning.groups import survey
-from prunebench.pruning.methods.obdc import importance as obdc
+from prunebench.pruning.importance import obdc as obdc_of
 from prunebench.pruning.registry import resolve
 from prunebench.pruning.surgery import apply
 from prunebench.specs.experiment import Method, Network, options
@@ -85,6 +85,7 @@ def test_obdc_is_torch_prunings_where_that_runs(context: Context) -> None:
     network, data = plain(), four(context)
     found = survey(network, context.example)
     fisher(found.copy, data)
+    obdc = obdc_of(tp.importance.OBDCImportance())
     ours = {name: obdc(group) for name, group in found.coupled.items()}
     pruner = tp.pruner.BasePruner(
         network, context.example, tp.importance.OBDCImportance(num_classes=3), ignored_layers=[network.classifier]
