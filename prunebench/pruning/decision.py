@@ -74,10 +74,9 @@ def asked(prune: Callable[..., Any], network: nn.Module, ratio: float, context: 
         raise
     except Exception as error:
         raise MethodError(f"the method fails{where(error)}: {said(error)}") from error
-    made = normal(found, network)
-    if isinstance(made, Plan):
+    if isinstance(found, Plan):  # else it may have pruned what it was given, which is a copy
         _check_unchanged(before, _bits(given))
-    return made
+    return normal(found, network)
 
 
 def settled(found: Plan | nn.Module, network: nn.Module, example: Tensor) -> Decision:

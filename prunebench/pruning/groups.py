@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
@@ -63,6 +64,7 @@ class Survey:
     coupled: dict[str, Any]
 
 
+@torch.inference_mode(mode=False)  # a method may ask from within it, and no trace can be made there
 def survey(network: nn.Module, example: Tensor) -> Survey:
     """Trace a network and return where channels may be removed, as `prunable` does, with what goes with them.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -66,16 +65,15 @@ def _unwrapped(found: nn.Module) -> nn.Module:
 
 
 def _permanent(found: nn.Module) -> nn.Module:
-    """Return a network whose masks of `torch.nn.utils.prune` are made permanent, in a copy."""
+    """Make the masks of `torch.nn.utils.prune` permanent in what a method has returned, which is no longer its own."""
     if not torch_prune.is_pruned(found):
         return found
     if bias := [name for name, _ in found.named_buffers() if name.endswith("bias_mask")]:
         raise MethodError(f"the method masks {bias[0].removesuffix('_mask')}; a plan has masks of weights alone")
-    made = deepcopy(found)
-    for module in made.modules():
+    for module in found.modules():
         if hasattr(module, "weight_mask"):
             torch_prune.remove(module, "weight")  # type: ignore[no-untyped-call]
-    return made
+    return found
 
 
 def _of_masks(found: Mapping[str, Any], network: nn.Module) -> Plan:

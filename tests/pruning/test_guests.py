@@ -110,7 +110,7 @@ def Mask01(network, ratio, context):
 
 
 def Nan(network, ratio, context):
-    return keep_uniform({k: v / (v - v) for k, v in scores(network, context).items()}, ratio)
+    return keep_uniform({k: (v - v) / (v - v) for k, v in scores(network, context).items()}, ratio)
 
 
 async def Async(network, ratio, context):
