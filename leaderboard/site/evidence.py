@@ -39,6 +39,7 @@ class Setting:
         record: of that test.
         judged: the verdicts of the rows, where each has its own.
         telling: what the test can tell in this tier; None where nobody has found out.
+        dull: rows whose own test would too often end SUPPORTED under the opposite of what it says.
     """
 
     group: str
@@ -57,6 +58,7 @@ class Setting:
     record: ClaimRecord | None = None
     judged: tuple[Judged, ...] = field(default=(), repr=False)
     telling: Telling | None = None
+    dull: int = 0
 
     @property
     def count(self) -> int:
@@ -171,8 +173,13 @@ def _of_rows(relation: str, found: Sequence[Judged], group: Group) -> Setting:
         max(one.margin for one in found),
         tied=tied,
         judged=tuple(found),
-        telling=group.tellings.get((group.key.partition("~")[0], found[0].claim, relation)),
+        dull=sum(_is_dull(one, group) for one in told if one.decides),
     )
+
+
+def _is_dull(one: Judged, group: Group) -> bool:
+    telling = group.tellings.get((group.key.partition("~")[0], one.claim, one.row))
+    return telling is not None and not telling.discriminates
 
 
 def _twin(row: str, group: Group) -> str:

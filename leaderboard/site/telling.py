@@ -26,7 +26,7 @@ class Telling:
 
 
 Tellings = Mapping[tuple[str, str, str], Telling]
-"""By tier, claim, and name of the test or else its relation."""
+"""By tier, claim, and name of the record: the row's id, or the claim test's name."""
 
 
 def read(folder: Path, skipped: list[str]) -> Tellings:
@@ -37,8 +37,7 @@ def read(folder: Path, skipped: list[str]) -> Tellings:
             for entry in json.loads(file.read_text("utf-8")):
                 shares = {truth: float(by["SUPPORTED"]) for truth, by in entry["truth"].items()}
                 told = Telling(bool(entry["discriminates"]), shares, int(entry["n"]))
-                for name in (entry["test"], entry["relation"]):
-                    found[str(entry["tier"]), str(entry["claim"]), str(name)] = told
+                found[str(entry["tier"]), str(entry["claim"]), str(entry["test"])] = told
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             skipped.append(f"{file}: not as `prunebench power --json` writes it ({type(error).__name__}: {error})")
     return found

@@ -137,7 +137,7 @@ def test_sums_count_distinct_results_by_what_was_found_and_name_the_margin(tmp_p
 
 
 def test_a_test_that_cannot_tell_its_claim_from_the_opposite_says_so(
-    tmp_path: Path, make_claim: MakeClaim, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, make_record: Make, make_claim: MakeClaim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shares = {"paper": 0.9, "none": 0.5, "opposite": 0.31}
     truth = {name: {"SUPPORTED": share, "REFUTED": 0.0, "INCONCLUSIVE": 1 - share} for name, share in shares.items()}
@@ -153,6 +153,11 @@ def test_a_test_that_cannot_tell_its_claim_from_the_opposite_says_so(
             assert told is not discriminates
         text = text_of(tmp_path / "site" / "claims" / "C08.html")
         assert "supported in 90 % were the paper right, 50 % were both sides equal, 31 % were the opposite true" in text
+    row = entry | {"test": "t4.dull", "discriminates": False}
+    (tmp_path / "power" / "smoke.json").write_text(json.dumps([row]))
+    build([make_record("t4.dull"), make_record("t4.sharp")], tmp_path / "site")
+    assert "1 of them do not tell the claim from its opposite" in cells_of(tmp_path / "site", "C08")[0]
+    assert "1 of 2 distinct results cannot tell" in text_of(tmp_path / "site" / "claims" / "C08.html")
     (tmp_path / "power" / "smoke.json").write_text("[1]")
     (line,) = build([make_claim()], tmp_path / "site")
     assert "smoke.json: not as `prunebench power --json` writes it (TypeError" in line
