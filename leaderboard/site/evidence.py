@@ -11,7 +11,7 @@ from prunebench.records.parts import State, VerdictRecord
 from prunebench.records.record import ClaimRecord
 
 from .findings import Judged, finding_of, margin_of, scope, tally, tied
-from .telling import Telling, Tellings
+from .opposites import Telling, Tellings
 from .views import Line
 from .wording import several
 
@@ -150,7 +150,7 @@ def _of_test(record: ClaimRecord, group: Group, i: int) -> Setting:
         scope(verdict.relation, len(record.rows)),
         tied(verdict),
         record,
-        telling=None if i else group.tellings.get((record.tier, record.claim, record.name)),
+        telling=None if i else group.tellings.get((record.tier, record.name, verdict.relation)),
     )
 
 
@@ -178,7 +178,7 @@ def _of_rows(relation: str, found: Sequence[Judged], group: Group) -> Setting:
 
 
 def _is_dull(one: Judged, group: Group) -> bool:
-    telling = group.tellings.get((group.key.partition("~")[0], one.claim, one.row))
+    telling = group.tellings.get((group.key.partition("~")[0], one.row, one.relation))
     return telling is not None and not telling.discriminates
 
 

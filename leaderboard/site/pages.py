@@ -14,7 +14,7 @@ from prunebench.protocol import tables
 from prunebench.protocol.tiers import base
 from prunebench.records.record import AnyRecord, dump, name_of
 
-from . import claim_page, columns, evidence, front, history, method_page, origin, publish, shells, telling
+from . import claim_page, columns, evidence, front, history, method_page, opposites, origin, publish, shells
 from .challenges import Challenges, Reruns, unmatched
 from .collect import NoRecordsError, Source, file_name
 from .evidence import Group
@@ -103,7 +103,7 @@ def _write_overviews(
 ) -> None:
     paper = tables.load()
     order = sorted(found.tiers, key=lambda group: _rank(found, group))
-    tellings = telling.read(telling.FOLDER, found.skipped)
+    tellings = opposites.read(opposites.FOLDER, found.skipped)
     groups = [_group(name, found, tellings) for name in order]
     _write_data(found, groups, folder)
     shared: dict[str, Any] = {
@@ -186,7 +186,7 @@ def _rank(found: Found, group: str) -> tuple[int, str, int]:
     return _TIERS.index(base(tier)) if base(tier) in _TIERS else -1, tier, -protocol
 
 
-def _group(name: str, found: Found, tellings: telling.Tellings) -> Group:
+def _group(name: str, found: Found, tellings: opposites.Tellings) -> Group:
     lines = sorted(found.lines.get(name, []), key=_telling)
     return evidence.group(name, lines, found.judged.get(name, []), found.claims.get(name, []), tellings)
 

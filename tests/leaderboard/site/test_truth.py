@@ -141,9 +141,16 @@ def test_a_test_that_cannot_tell_its_claim_from_the_opposite_says_so(
 ) -> None:
     shares = {"paper": 0.9, "none": 0.5, "opposite": 0.31}
     truth = {name: {"SUPPORTED": share, "REFUTED": 0.0, "INCONCLUSIVE": 1 - share} for name, share in shares.items()}
-    about = {"claim": "C08", "tier": "smoke", "n": 3, "seeds": None, "draws": 100, "relation": "some words"}
+    about = {
+        "claim": "C08",
+        "tier": "smoke",
+        "n": 3,
+        "seeds": None,
+        "draws": 100,
+        "relation": "scratch_b at least finetune",
+    }
     (tmp_path / "power").mkdir()
-    monkeypatch.setattr("leaderboard.site.telling.FOLDER", tmp_path / "power")
+    monkeypatch.setattr("leaderboard.site.opposites.FOLDER", tmp_path / "power")
     for discriminates in (False, True):
         entry = {**about, "test": "c08-scratch-b-beats-finetune", "truth": truth, "discriminates": discriminates}
         (tmp_path / "power" / "smoke.json").write_text(json.dumps([entry]))

@@ -1,4 +1,4 @@
-"""What each claim test can tell in a tier, as `prunebench power --json` said it: `leaderboard/power/<tier>.json`."""
+"""What each claim test can tell in a tier, as `prunebench power --json` said it: `claims/power/<tier>.json`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[1] / "power"
+from prunebench.protocol import tables
+
+FOLDER = tables.DEFAULT.parent / "power"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Telling:
 
 
 Tellings = Mapping[tuple[str, str, str], Telling]
-"""By tier, claim, and name of the record: the row's id, or the claim test's name."""
+"""By tier, name of the record (the row's id, or the claim test's name), and relation that was tested."""
 
 
 def read(folder: Path, skipped: list[str]) -> Tellings:
@@ -37,7 +39,7 @@ def read(folder: Path, skipped: list[str]) -> Tellings:
             for entry in json.loads(file.read_text("utf-8")):
                 shares = {truth: float(by["SUPPORTED"]) for truth, by in entry["truth"].items()}
                 told = Telling(bool(entry["discriminates"]), shares, int(entry["n"]))
-                found[str(entry["tier"]), str(entry["claim"]), str(entry["test"])] = told
+                found[str(entry["tier"]), str(entry["test"]), str(entry["relation"])] = told
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             skipped.append(f"{file}: not as `prunebench power --json` writes it ({type(error).__name__}: {error})")
     return found
