@@ -16,6 +16,7 @@ from prunebench.judging.figures import Source, used_of
 from prunebench.judging.observed import PARAMETERS, Observed
 from prunebench.judging.published import verdict_record
 from prunebench.judging.settings import Settings
+from prunebench.judging.telling import discriminates
 from prunebench.judging.unfit import NOTHING, UnfitError, fair, reasons
 from prunebench.protocol.tables import Row
 from prunebench.records.parts import Point, VerdictRecord
@@ -164,6 +165,8 @@ class Case:
         """Return the record of what was found, unwritten; arguments are those of `conclude`."""
         alone = self.one_row and len(self.observed) == 1
         verdicts = [verdict_record(self.claim, self.fair(v), alone) for v in (verdict, *aside)]
+        can = discriminates(self.settings.tier.name, self._name, verdict.relation)
+        verdicts[0] = verdicts[0].model_copy(update={"discriminates": can})
         only = next(iter(self.observed.values()), None)
         if alone and only and only.record:
             return only.record.model_copy(update={"verdicts": verdicts, "command": self._command()})
@@ -173,7 +176,7 @@ class Case:
     def _claim_record(self, verdicts: Sequence[VerdictRecord], paper: str, expected: Sequence[State]) -> ClaimRecord:
         return ClaimRecord(
             protocol=PROTOCOL,
-            name=next(iter(self.observed)) if self.one_row and len(self.observed) == 1 else self.name,
+            name=self._name,
             claim=self.claim,
             statement=self.statement,
             section=self.section,
@@ -187,6 +190,11 @@ class Case:
             expected=list(expected),
             command=self._command(),
         )
+
+    @property
+    def _name(self) -> str:
+        """Name of the record: the row's, of a claim on one row, else that of the test."""
+        return next(iter(self.observed)) if self.one_row and len(self.observed) == 1 else self.name
 
     def _command(self) -> str:
         """Return what repeats this one test."""

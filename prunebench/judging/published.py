@@ -40,7 +40,7 @@ def verdict_record(claim: str, verdict: Verdict, alone: bool = False) -> Verdict
         verdict: what was found.
         alone: whether it stands in the record of a single row, where two arms need not be told again.
     """
-    known = ("claim", "n", "paper", "sides", "numbers")
+    known = ("claim", "n", "paper", "sides", "numbers", "discriminates")
     facts = {name: getattr(verdict, name) for name in VerdictRecord.model_fields if name not in known}
     kept = () if alone and len(verdict.sides) == 1 else verdict.sides
     sides = [Side(a=_summary(d.a), b=_summary(d.b), weight=d.weight, paired=d.paired) for d in kept]

@@ -11,14 +11,15 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from prunebench.judging.comparison import verdicts_of
 from prunebench.judging.observation import crippled
 from prunebench.judging.published import agrees
 from prunebench.judging.value import sentence
 from prunebench.protocol import tables
 from prunebench.protocol.arms import BASELINE_ARMS
 from prunebench.records.parts import VerdictRecord
-from prunebench.records.record import ClaimRecord, Record, load
-from prunebench.statistics import sample
+from prunebench.records.record import AnyRecord, ClaimRecord, Record, load
+from prunebench.statistics import q_values, sample
 
 COLUMNS = ("paper says", "we find", "agrees")
 STYLES = {"SUPPORTED": "green", "REFUTED": "bold red", "INCONCLUSIVE": "yellow"}
@@ -30,7 +31,7 @@ def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list
     What the paper's numbers say, what ours say, and whether ours agree with the paper's up to `margin` points are three
     columns. The last is empty in a tier that does not train on the paper's datasets.
     """
-    read = [(load(Path(f["path"]).read_text()), f) for f in findings]
+    read = _with_q([(load(Path(f["path"]).read_text()), f) for f in findings])
     order = list(tables.load().rows)
     rows = [(record, f) for record, f in read if isinstance(record, Record)]
     rows.sort(key=lambda row: order.index(row[0].row) if row[0].row in order else len(order))
@@ -43,6 +44,14 @@ def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list
     return [*compared, *([_claims(claims)] if claims else []), *worth]
 
 
+def _with_q(read: list[tuple[AnyRecord, Mapping[str, Any]]]) -> list[tuple[AnyRecord, Mapping[str, Any]]]:
+    """Add to what a test reported the q-value of its verdict among all of the run; a control's is no discovery."""
+    claims = [i for i, (record, _) in enumerate(read) if isinstance(record, Record) or not record.control]
+    counted = {i: verdicts_of(read[i][0])[0].p for i in claims}
+    known = dict(zip(counted, q_values(list(counted.values())), strict=True))
+    return [(record, {**f, "q": known.get(i)}) for i, (record, f) in enumerate(read)]
+
+
 def _shown(record: Record) -> tuple[str, ...]:
     """Return the arms that stand in the table of a row; rows with the same arms share one."""
     return tuple(arm for arm in record.arms if arm not in ("sparse", "pruned", *BASELINE_ARMS))
@@ -50,23 +59,24 @@ def _shown(record: Record) -> tuple[str, ...]:
 
 def _rows(arms: Sequence[str], rows: list[tuple[Record, Mapping[str, Any]]], margin: float) -> Table:
     title = "accuracy in percent: above the paper's, below ours (mean ± std over seeds); = marks rows of the same specs"
-    table = _table(title, ["row", *arms, "difference", *COLUMNS, "epochs", "work", "s"])
+    table = _table(title, ["row", *arms, "difference", "p, q", *COLUMNS, "epochs", "work", "s"])
     for record, finding in rows:
         verdict = record.verdicts[0]
         numbers = [_both(record, arm) for arm in arms]
         epochs = "/".join(_span(record.arms[arm].epochs) for arm in arms)
-        said = _paper(verdict), _state(verdict), _agreement(record, margin)
+        said = _probabilities(verdict, finding["q"]), _paper(verdict), _state(verdict), _agreement(record, margin)
         table.add_row(_name(record), *numbers, _interval(verdict), *said, epochs, *_work(finding))
     return table
 
 
 def _claims(claims: list[tuple[ClaimRecord, Mapping[str, Any]]]) -> Table:
-    columns = ["claim", "test", "rows", "the paper", "difference", *COLUMNS[:2], "work", "s"]
+    columns = ["claim", "test", "rows", "the paper", "difference", "p, q", *COLUMNS[:2], "work", "s"]
     table = _table("claims over many rows, and controls", columns)
     for record, finding in claims:
         state = "as planted" if record.control and record.verdict.state in record.expected else _state(record.verdict)
         head = (record.claim, record.name, str(len(record.rows)), record.paper or "-")
-        table.add_row(*head, _interval(record.verdict), _paper(record.verdict), state, *_work(finding))
+        numbers = _interval(record.verdict), _probabilities(record.verdict, finding["q"])
+        table.add_row(*head, *numbers, _paper(record.verdict), state, *_work(finding))
     return table
 
 
@@ -116,7 +126,15 @@ def _agreement(record: Record, margin: float) -> str:
 
 
 def _state(verdict: VerdictRecord) -> str:
-    return f"[{STYLES[verdict.state]}]{verdict.state}[/]"
+    """Say the state, the finding beside it, and whether the tier can tell the claim from its opposite at all."""
+    found = [f"[dim]{verdict.finding}[/dim]"] if verdict.finding else []
+    dull = ["[dim]does not discriminate[/dim]"] if verdict.discriminates is False else []
+    return "\n".join([f"[{STYLES[verdict.state]}]{verdict.state}[/]", *found, *dull])
+
+
+def _probabilities(verdict: VerdictRecord, q: float | None) -> str:
+    """Return p and, below it, q: the share of false verdicts among those of the run with a p as small."""
+    return "-" if verdict.p is None else f"{verdict.p:.2g}" + ("" if q is None else f"\nq {q:.2g}")
 
 
 def _span(epochs: list[int]) -> str:

@@ -18,6 +18,17 @@ def worst(verdicts: list[VerdictRecord]) -> str:
     return next((state for state in _WORST_FIRST if state in states), "")
 
 
+def beside(verdicts: list[VerdictRecord]) -> dict[str, str]:
+    """Return the tags of the verdict that decides: its finding, and whether it could tell the opposite."""
+    found: dict[str, str] = {}
+    for verdict in verdicts[:1]:
+        if verdict.finding:
+            found["pb.finding"] = verdict.finding
+        if verdict.discriminates is not None:
+            found["pb.discriminates"] = "yes" if verdict.discriminates else "no"
+    return found
+
+
 def row_params(record: AnyRecord) -> dict[str, str]:
     """Return the parameters of a record's run."""
     if not isinstance(record, Record):

@@ -223,6 +223,8 @@ class VerdictRecord(Part):
         finding: what the interval says of A against B beside the state; None where it is of no such difference.
         p_refuted: p-value by which it is REFUTED.
         equal: points on either side of 0 within which the finding calls A and B equal.
+        discriminates: whether its tier can tell the claim from its opposite (`prunebench power`); None where nobody
+            has tried.
     """
 
     claim: str
@@ -245,6 +247,7 @@ class VerdictRecord(Part):
     finding: Finding | None = None
     p_refuted: float | None = None
     equal: float = 0.0
+    discriminates: bool | None = None
 
 
 class Provenance(Part):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from prunebench.records.logged import epochs, row_metrics, row_params, worst
+from prunebench.records.logged import beside, epochs, row_metrics, row_params, worst
 from prunebench.records.mlflow_store import (
     EXPERIMENTS,
     Index,
@@ -154,6 +154,7 @@ class _Writer:
             "pb.tier": record.tier,
             "pb.claim": ",".join(claims),
             "pb.verdict": worst(verdicts),
+            **beside(verdicts),
             "pb.record": digest,
         }
         run = self.client.create_run(experiment, tags=tags)

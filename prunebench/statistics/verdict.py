@@ -169,7 +169,7 @@ class Question:
 
     def _sentence(self, estimate: float, lower: float, upper: float, bar: str, seeds: int | None) -> str:
         form = "+.2f" if self.unit == "points" else "+.3g"
-        would = f", and {seeds} seeds per side would settle it if means and spreads stayed" if seeds else ""
+        would = ", and more seeds may settle it, as `--pb-seeds auto` adds them" if seeds else ""
         return (
             f"{self.subject} is {estimate:{form}} {self.unit}, with {100 * self.level:.3g} % confidence each above "
             f"{lower:{form}} and below {upper:{form}}; the bar is {bar}{would}."

@@ -62,3 +62,22 @@ def test_rows_with_other_arms_have_a_table_of_their_own(used_house, tmp_path):
     assert len(tables) == 2
     heads = [line for line in console.file.getvalue().splitlines() if "paper says" in line]
     assert ["finetune" in heads[0], "soft_pruned" in heads[1]] == [True, True]
+
+
+def test_the_finding_stands_below_the_state_and_q_below_p(used_house, tmp_path):
+    path = used_house.path / "data" / "records" / "tiny" / "t4.imagenet.vgg-11.50.json"
+    template = record.load(path.read_text())
+    findings = []
+    for i, p in enumerate((0.01, 0.04)):
+        changes = {"p": p, "state": "SUPPORTED", "finding": "equal", "discriminates": False}
+        verdict = template.verdicts[0].model_copy(update=changes)
+        file = tmp_path / f"{i}.json"
+        file.write_text(record.dump(template.model_copy(update={"verdicts": [verdict]})))
+        findings.append({"path": str(file), "computed": 0, "stored": 1, "seconds": 1.0})
+    console = Console(file=io.StringIO(), width=180)
+    for table in closing_tables(findings, margin=3.0):
+        console.print(table)
+    said = console.file.getvalue()
+    assert [f"q {q:g}" in said for q in (0.02, 0.04)] == [True, True], "of two, the smaller p counts twice"
+    assert "equal" in said
+    assert "discriminate" in said

@@ -2,6 +2,8 @@
 
 import json
 
+from prunebench.records.summary import with_q
+
 CLAIMS = """
 import pytest
 from prunebench.common.errors import PrunebenchError
@@ -72,3 +74,12 @@ def test_a_file_that_cannot_be_written_in_the_end_is_said(copied_house):
     assert "cannot write --pb-json" in out
     assert "the verdicts are in the records" in out
     assert [path.name for path in copied_house.path.glob(".taken*")] == []
+
+
+def test_q_is_over_the_verdicts_that_decide():
+    entry = {"decides": True, "claim": "C02", "p": 0.01}
+    found = with_q([entry, {**entry, "p": 0.04}, {**entry, "decides": False}, {**entry, "claim": "control"}])
+    assert [each["q"] for each in found] == [0.02, 0.04, None, None]
+    assert with_q([{"test": "x", "state": None, "error": "it broke"}]) == [
+        {"test": "x", "state": None, "error": "it broke"}
+    ]
