@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -173,20 +174,27 @@ def _levels(trial: Trial, bound: float, seeds: int) -> dict[str, Truth]:
 
 
 def _signs(trial: Trial, margin: float, groups: Sequence[Group], seeds: int) -> dict[Group, int]:
-    """Return by group whether a larger mean of it speaks for the claim (1), against it (-1), or neither."""
+    """Return by group whether a larger mean of it speaks for the claim (1), against it (-1), or neither.
+
+    Seen by what becomes of p, at a spread at which p is neither 0 nor 1.
+    """
+    wide = {arm: max(own, margin) for arm, own in trial.spread.arms.items()}
+    rough = replace(trial, spread=replace(trial.spread, arms=wide, rows={}))
     found = {}
     for group in groups:
         change = sum(
-            _p(trial.once(Truth(0.0, {group: -margin}), draw, seeds))
-            - _p(trial.once(Truth(0.0, {group: margin}), draw, seeds))
+            _doubt(rough.once(Truth(0.0, {group: -margin}), draw, seeds))
+            - _doubt(rough.once(Truth(0.0, {group: margin}), draw, seeds))
             for draw in range(3)
         )
-        found[group] = (change > 1e-9) - (change < -1e-9)
+        found[group] = (change > 1e-6) - (change < -1e-6)
     return found
 
 
-def _p(verdict: Verdict) -> float:
-    return 1.0 if verdict.p is None else verdict.p
+def _doubt(verdict: Verdict) -> float:
+    """Return the logarithm of the odds that p stands for: more where less speaks for the claim."""
+    p = min(max(0.5 if verdict.p is None else verdict.p, 1e-300), 1 - 1e-15)
+    return math.log(p) - math.log1p(-p)
 
 
 def _seeds(trial: Trial, truth: Truth, seen: float, seeds: int) -> int | None:
