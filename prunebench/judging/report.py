@@ -44,6 +44,17 @@ def closing_tables(findings: Iterable[Mapping[str, Any]], margin: float) -> list
     return [*compared, *([_claims(claims)] if claims else []), *worth]
 
 
+def with_q(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries of a run with `q` beside `p`: over all verdicts that decide a claim, one run's at a time.
+
+    Those beside them, and the planted controls, are no discoveries; their `q` is null.
+    """
+    deciding = [entry for entry in found if entry.get("decides") and entry.get("claim") != "control"]
+    values = iter(q_values([entry["p"] for entry in deciding]))
+    own = {id(entry): next(values) for entry in deciding}
+    return [entry | {"q": own.get(id(entry))} if "decides" in entry else entry for entry in found]
+
+
 def _with_q(read: list[tuple[AnyRecord, Mapping[str, Any]]]) -> list[tuple[AnyRecord, Mapping[str, Any]]]:
     """Add to what a test reported the q-value of its verdict among all of the run; a control's is no discovery."""
     claims = [i for i, (record, _) in enumerate(read) if isinstance(record, Record) or not record.control]

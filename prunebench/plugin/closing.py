@@ -60,8 +60,10 @@ class Closing:
         """Write the verdicts."""
         if self.file is None or self.config.option.collectonly:
             return
+        from prunebench.judging.report import with_q
+
         try:
-            save(self.file, self.entries)
+            save(self.file, with_q(self.entries))
         except OSError as error:
             self.trouble.append(
                 f"cannot write --pb-json {self.file}: {error.strerror}; the verdicts are in the records."

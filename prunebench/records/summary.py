@@ -12,7 +12,6 @@ import pytest
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.folders import write_whole
 from prunebench.records.record import AnyRecord, ClaimRecord, Record, load
-from prunebench.statistics import q_values
 
 
 def check(file: Path | None) -> None:
@@ -50,17 +49,6 @@ def _subject(record: AnyRecord) -> dict[str, Any]:
     return {"row": record.row, "rows": [record.row], "agreement": found}
 
 
-def with_q(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the entries of a run with `q` beside `p`: over all verdicts that decide a claim, one run's at a time.
-
-    Those beside them, and the planted controls, are no discoveries; their `q` is null.
-    """
-    deciding = [entry for entry in found if entry.get("decides") and entry.get("claim") != "control"]
-    values = iter(q_values([entry["p"] for entry in deciding]))
-    own = {id(entry): next(values) for entry in deciding}
-    return [entry | {"q": own.get(id(entry))} if "decides" in entry else entry for entry in found]
-
-
 def save(file: Path, found: list[dict[str, Any]]) -> None:
     """Write the entries of a run; a reader sees the old file or the whole new one."""
-    write_whole(file, json.dumps(with_q(found), indent=1) + "\n")
+    write_whole(file, json.dumps(found, indent=1) + "\n")

@@ -2,7 +2,7 @@
 
 import json
 
-from prunebench.records.summary import with_q
+from prunebench.judging.report import with_q
 
 CLAIMS = """
 import pytest
