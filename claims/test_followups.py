@@ -71,7 +71,7 @@ def test_finetuning_at_a_large_rate_wins(row, observe, judge):
     """Fine-tuned at the best of three rates, inherited weights beat training from scratch on the same whole budget."""
     arms = observe(row, arms=(*FASTER, "scratch_b_plus"))
     found = [difference for arm in FASTER for difference in differences([arms], arm, "scratch_b_plus")]
-    verdict = any_greater(found, arms.margin, names=("finetune at some rate", "scratch_b_plus"))
+    verdict = any_greater(found, names=("finetune at some rate", "scratch_b_plus"))
     judge(verdict, aside=[arms.greater(best(arms, FASTER), "scratch_b_plus")])
 
 

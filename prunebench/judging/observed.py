@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from prunebench.judging.figures import MissingFigureError
 from prunebench.judging.published import paper_difference, paper_sample
+from prunebench.protocol.arms import same_start
 from prunebench.protocol.tables import Row
 from prunebench.records.parts import ArmFigures, Point, RowFigures
 from prunebench.records.record import Record
@@ -74,15 +75,15 @@ class Observed:
 
     def at_least(self, a: str, b: str) -> Verdict:
         """Test "arm `a` is at least arm `b`" with the margin of the tier."""
-        return at_least(self[a], self[b], self.margin, names=(a, b))
+        return at_least(self[a], self[b], self.margin, names=(a, b), paired=same_start(a, b))
 
     def greater(self, a: str, b: str) -> Verdict:
         """Test "arm `a` is greater than arm `b`"."""
-        return greater(self[a], self[b], names=(a, b))
+        return greater(self[a], self[b], names=(a, b), paired=same_start(a, b))
 
     def equivalent(self, a: str, b: str) -> Verdict:
         """Test "arm `a` equals arm `b`" up to the margin of the tier."""
-        return equivalent(self[a], self[b], self.margin, names=(a, b))
+        return equivalent(self[a], self[b], self.margin, names=(a, b), paired=same_start(a, b))
 
     @property
     def dataset(self) -> str:
@@ -145,7 +146,7 @@ def differences(observed: Iterable[Observed], a: str, b: str, measure: str = "")
     for row in observed:
         sides = (row.measure(a, measure), row.measure(b, measure)) if measure else (row[a], row[b])
         key = row.outcomes(a) + row.outcomes(b)
-        same = merged.get(key, Difference(*sides, weight=0))
+        same = merged.get(key, Difference(*sides, weight=0, paired=same_start(a, b)))
         paper = () if measure else paper_difference(row.row, a, b)
         merged[key] = replace(same, weight=same.weight + 1, paper=(*same.paper, *paper))
     return list(merged.values())

@@ -130,6 +130,21 @@ ARMS = {
   finds none in a DenseNet.
 """
 
+
+def _start(arm: ArmKind) -> tuple[object, ...]:
+    return arm.weights, arm.rewind, arm.seed_shift, arm.baseline, arm.widened, arm.patterned
+
+
+def same_start(a: str, b: str) -> bool:
+    """Return whether a seed of two arms starts from the very same weights of the same plan: only its training differs.
+
+    Such arms are compared seed by seed: `scratch_e` with `scratch_b`, `lr_rewind` with `finetune_e`, fine-tuning with
+    longer fine-tuning. Arms that share the plan alone, such as `finetune` and `scratch_b`, are not.
+    """
+    first, second = (_start(ARMS[name]) if name in ARMS else None for name in (a, b))
+    return first is not None and first == second
+
+
 PAPER_ARMS = ("finetune", "scratch_e", "scratch_b")
 """What the paper compares in most of its tables."""
 

@@ -1,6 +1,7 @@
 """The tests behind every verdict. Importing this costs nothing: numpy and scipy are imported when a test is made."""
 
 from prunebench.statistics.chance import p_above_chance
+from prunebench.statistics.counting import count_at_least
 from prunebench.statistics.curves import Points, curve_at_least, curve_efficiency, curve_equivalent, curve_greater
 from prunebench.statistics.multiplicity import holm, q_values
 from prunebench.statistics.pairs import at_least, equivalent, greater
@@ -8,7 +9,6 @@ from prunebench.statistics.patterns import consistent, even, uneven
 from prunebench.statistics.rankings import tau_greater
 from prunebench.statistics.rows import (
     any_greater,
-    count_at_least,
     every_at_least,
     every_equivalent,
     every_greater,

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
-from prunebench.statistics.pairs import at_least, equivalent, greater
+from prunebench.statistics.pairs import at_least, equivalent, greater, shown
 from prunebench.statistics.samples import Sample, sample
-from prunebench.statistics.verdict import Question, Verdict
+from prunebench.statistics.verdict import Question, State, Verdict
 
 
 class CurvePoint(Protocol):
@@ -103,13 +103,39 @@ def curve_efficiency(
     resolution: float = 0.0,
     axis: str = "parameters",
 ) -> Verdict:
-    """Test "A needs `factor` times less of x for the accuracy of B" (C15: 5 times fewer parameters).
+    """Test "A needs `factor` times less of x for the accuracy of B, and B itself could not do so" (C15).
 
-    Curve A at x / `factor` is compared with curve B at x, by `curve_at_least`.
+    Two tests, both of which must hold (intersection-union): curve A at x / `factor` is at least curve B at x, by
+    `curve_at_least`; and B at x / `factor` loses more than `margin`, seed by seed. Without the second a flat curve
+    would pass for being frugal, even compared with itself. Where B's own x span less than `factor`, its loss from the
+    largest to the smallest is taken, which is no more. REFUTED if the first is. The verdict's numbers are the first's.
     """
     shifted = {x * factor: y for x, y in mapping(a).items()}
     thinner = (f"{names[0]} with {factor:g} times fewer {axis}", names[1])
-    return curve_at_least(shifted, b, margin, confidence, thinner, resolution, axis)
+    reaches = curve_at_least(shifted, b, margin, confidence, thinner, resolution, axis)
+    loses = _loss(mapping(b), factor, margin, confidence, names[1], resolution)
+    if loses is None or reaches.p is None:
+        return reaches
+    state: State = "INCONCLUSIVE" if reaches.state == "SUPPORTED" != loses.state else reaches.state
+    reason = f"{reaches.reason} Of {names[1]} itself, as far as its {axis} go: {loses.reason}"
+    return replace(reaches, state=state, p=max(reaches.p, shown(loses.p)), power=None, reason=reason)
+
+
+def _loss(
+    curve: Mapping[float, Sequence[float]],
+    factor: float,
+    margin: float,
+    confidence: float | None,
+    name: str,
+    resolution: float,
+) -> Verdict | None:
+    """Test "with `factor` times less of x a curve loses more than `margin`", None where there is no curve."""
+    if not curve:
+        return None
+    less = min(factor, max(curve) / min(curve) * (1 - 1e-9))  # not to miss the last point by rounding
+    both = _heights(curve, {x * less: y for x, y in curve.items()}, resolution)
+    names = (name, f"with {less:.3g} times fewer")
+    return None if both is None else greater(*both, confidence, names, least=margin, paired=True)
 
 
 def _question(words: str, margin: float, confidence: float | None, names: Names, axis: str) -> Question:

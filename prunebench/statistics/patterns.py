@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import wraps
+from itertools import permutations
 from typing import Any, cast
 
 from prunebench.statistics.pairs import above
 from prunebench.statistics.reported import Relation
-from prunebench.statistics.samples import sample
+from prunebench.statistics.samples import Sample, sample
 from prunebench.statistics.verdict import Question, State, Verdict
-from prunebench.statistics.welch import Contrast, smallest
+from prunebench.statistics.welch import SKEWNESS, Contrast, smallest
 
 UNIT = "kept share"
+
+KURTOSIS = 1.5 * SKEWNESS**2
+"""Excess kurtosis of a share over seeds that a deviation's bounds allow for: that of a gamma distribution so skewed."""
 
 Patterns = Sequence[Sequence[float]]
 
@@ -47,7 +51,8 @@ def consistent(patterns: Patterns, bound: float, confidence: float | None = None
     The layers of one seed are not independent (a global threshold couples them). Their summed variance is the trace of
     the covariance S over seeds, n - 1 times which goes as a scaled chi-square with (n - 1) tr(S)² / tr(S²) degrees of
     freedom (Box 1954), between n - 1 and (n - 1)²: from few seeds S looks more coupled than it is, which is on the safe
-    side. SUPPORTED if the upper bound lies below `bound`, REFUTED if the lower bound lies above it.
+    side. They are fewer by what a `KURTOSIS` adds to a variance's own. SUPPORTED if the upper bound lies below `bound`,
+    REFUTED if the lower bound lies above it. Layers that no seed prunes deviate by nothing, and count.
 
     Args:
         patterns: one per seed, all of the same layers.
@@ -58,7 +63,7 @@ def consistent(patterns: Patterns, bound: float, confidence: float | None = None
     Raises:
         ValueError: patterns have different numbers of layers.
     """
-    from scipy.special import chdtr
+    from scipy.special import chdtr, chdtrc
 
     shares, n = _array(patterns), (len(patterns), len(patterns[0]) if patterns else 0)
     relation = f"{name} varies over seeds by less than {bound:g}"
@@ -68,23 +73,27 @@ def consistent(patterns: Patterns, bound: float, confidence: float | None = None
     variance, df = _variance(shares)
 
     def state(seeds: int) -> State:
-        lower, upper = _bounds(variance, df * (seeds - 1) / (n[0] - 1), question.level)
+        scaled = df * (seeds - 1) / (n[0] - 1) * _thinner(seeds) / _thinner(n[0])
+        lower, upper = _bounds(variance, scaled, question.level)
         return "SUPPORTED" if upper < bound else "REFUTED" if lower > bound else "INCONCLUSIVE"
 
     found = state(n[0])
     seeds = smallest(lambda more: state(more) != "INCONCLUSIVE", n[0]) if found == "INCONCLUSIVE" else None
-    p = float(chdtr(df, df * variance / bound**2))
+    p, against = (float(side(df, df * variance / bound**2)) for side in (chdtr, chdtrc))
     bar = f"{bound:g}, the mean correlation between two seeds' patterns is {_correlation(shares)}"
     bounds = variance**0.5, *_bounds(variance, df, question.level)
-    return question.answer(found, bounds, p, n, bar=bar, seeds=seeds)
+    return question.answer(found, bounds, p, n, bar=bar, seeds=seeds, against=against)
 
 
 @_with_patterns
 def uneven(patterns: Patterns, bound: float, confidence: float | None = None, name: str = "kept share") -> Verdict:
-    """Test "`name` differs over the stages by more than `bound`": its largest less its smallest value, mean over seeds.
+    """Test "`name` differs over the stages by more than `bound`" (C19: far from even), in the mean over seeds.
 
-    SUPPORTED if the one-sided t bound over the seeds lies above `bound` (C19: far from even), REFUTED if the upper one
-    lies below it. It speaks of the patterns as they are: the noise of a seed makes its pattern less even.
+    It speaks of the pattern that seeds have in common: noise makes the largest and the smallest stage of each seed
+    differ even where all stages are the same. So a seed's spread is that between the two stages which are the largest
+    and the smallest of the mean of the *other* seeds; SUPPORTED if the lower t bound of these lies above `bound`. As a
+    seed has a say in the others' stages, their error is taken n / (n - 1) of its variance. REFUTED if no two stages
+    differ by more: the upper t bound of each pair lies below `bound`, an intersection-union test.
 
     Args:
         patterns: one per seed, over the stages.
@@ -101,14 +110,28 @@ def even(patterns: Patterns, bound: float, confidence: float | None = None, name
     """Test "`name` differs over the stages by less than `bound`" (C18: nearly even): the opposite of `uneven`."""
     relation = f"{name} over stages spread by less than {bound:g}"
     verdict = _spread(patterns, Question(relation, f"spread of {name}", bound, confidence, UNIT))
-    p = None if verdict.p is None else 1 - verdict.p
-    return replace(verdict, state=_MIRRORED[verdict.state], p=p)
+    return replace(verdict, state=_MIRRORED[verdict.state], p=verdict.p_refuted, p_refuted=verdict.p)
 
 
 def _spread(patterns: Patterns, question: Question) -> Verdict:
-    spreads = sample([max(pattern) - min(pattern) for pattern in patterns])
-    verdict = above(Contrast([(1.0, spreads)]), question, question.margin)
-    return replace(verdict, n=(spreads.n, len(patterns[0]) if patterns else 0), power=None)
+    shares, n = _array(patterns), (len(patterns), len(patterns[0]) if patterns else 0)
+    if n[0] < 2 or n[1] < 2:
+        return question.open(0.0, n, f"A spread needs two patterns of two stages; here are {n[0]} of {n[1]}.")
+    seeds, bound = n[0], question.margin
+    mean = shares.mean(axis=0)
+    others = (mean * seeds - shares) / (seeds - 1)
+    own = sample(float(x[o.argmax()] - x[o.argmin()]) for x, o in zip(shares, others, strict=True))
+    low = _over(replace(own, std=own.std * (seeds / (seeds - 1)) ** 0.5), question)
+    gaps = [shares[:, i] - shares[:, j] for i, j in permutations(range(n[1]), 2)]
+    pairs = [_over(sample(map(float, gap)), question) for gap in gaps]
+    bounds = float(mean.max() - mean.min()), low.lower, max(pair.upper for pair in pairs)
+    against = max(pair.p_refuted or 0.0 for pair in pairs)
+    state: State = "SUPPORTED" if low.lower > bound else "REFUTED" if bounds[2] < bound else "INCONCLUSIVE"
+    return question.answer(state, bounds, low.p, n, bar=f"{bound:g}", against=against)
+
+
+def _over(spreads: Sample, question: Question) -> Verdict:
+    return above(Contrast([(1.0, spreads)], (spreads.n, 0)), question, question.margin)
 
 
 def _array(patterns: Patterns) -> Any:
@@ -126,7 +149,12 @@ def _variance(shares: Any) -> tuple[float, float]:
     rest = shares - shares.mean(axis=0)
     gram = rest @ rest.T / (n - 1)  # has the trace of S, and of S², and is smaller than S
     trace = float(gram.trace())
-    return trace / layers, (n - 1) * trace**2 / float((gram**2).sum()) if trace > 0 else n - 1
+    return trace / layers, _thinner(n) * ((n - 1) * trace**2 / float((gram**2).sum()) if trace > 0 else n - 1)
+
+
+def _thinner(n: int) -> float:
+    """Return by what an excess kurtosis divides the degrees of freedom of a variance of n values."""
+    return 1 / (1 + KURTOSIS * (n - 1) / (2 * n))
 
 
 def _bounds(variance: float, df: float, level: float) -> tuple[float, float]:

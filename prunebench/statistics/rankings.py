@@ -1,4 +1,4 @@
-"""Rankings of methods: Kendall's tau between the orders that two measures put them in (S03)."""
+"""Rankings of methods: whether the orders that two measures put them in go together (S03)."""
 
 from __future__ import annotations
 
@@ -10,90 +10,78 @@ from prunebench.statistics.verdict import Question, State, Verdict
 
 DRAWS = 4000
 
+FEWEST = 5
+"""Methods; of fewer no order is rare enough."""
+
 Scores = Mapping[str, Sequence[float]]
 """By method, its values over the seeds."""
 
 
-def tau_greater(
-    x: Scores,
-    y: Scores,
-    against: Scores | None = None,
-    confidence: float | None = None,
-    names: tuple[str, str, str] = ("X", "Y", "Z"),
-) -> Verdict:
-    """Test "tau(x, y) is greater than 0", or "greater than tau(x, against)".
+def tau_greater(x: Scores, y: Scores, confidence: float | None = None, names: tuple[str, str] = ("X", "Y")) -> Verdict:
+    """Test "tau(x, y) is greater than 0": the two measures put the methods in the same order rather than not.
 
-    tau is Kendall's, between the rankings of the methods by their means over seeds. Its interval is a parametric
-    bootstrap over seeds, always of the same draws: a method's true means are taken as its means plus multivariate t
-    noise with the covariance that its seeds show, so that measures of the same seeds move together. (To resample three
-    seeds would show two thirds of their variance, and only ten different means.) It speaks of these methods, not of a
-    population of methods. Noise draws a tau toward 0, so that the test is on the safe side (simulated for eight methods
-    of three seeds whose two true taus are equal: at most 2 % false verdicts where 5 % are allowed). The verdict's
-    numbers are, by the name of a measure, each method's values over the seeds.
+    tau is Kendall's. What x and y measure of a seed shares that seed's dense network and plan, so that luck alone puts
+    methods in the same order in both, even where all are equally good. So x is taken of one half of the seeds and y of
+    the other, and the other way round; each way has a permutation test, exact if the measures have nothing to do with
+    each other, and the smaller of both p-values counts twice. tau is the mean of both ways, and its bounds lie as far
+    away as chance reaches. Methods of one and the same plan are one method; the caller merges them. Two quantities that
+    share a term, such as an accuracy and its excess over another one, go together by arithmetic: they are no x and y.
+
+    The verdict's numbers are, by the name of a measure, each method's values over the seeds.
 
     Args:
         x: one measure, such as accuracy after fine-tuning.
-        y: another, such as accuracy of Scratch-B.
-        against: a third, such as the weight value; a method's seeds have the same order in all of them.
-        confidence: of each bound, which are quantiles of the draws.
+        y: another, such as accuracy of Scratch-B; a method's seeds have the same order in both.
+        confidence: of each bound.
         names: of the measures.
 
     Raises:
-        ValueError: a method has more seeds in one measure than in another.
+        ValueError: a method has more seeds in one measure than in the other.
     """
-    measures = [x, y] if against is None else [x, y, against]
-    methods = [method for method in x if all(method in scores for scores in measures)]
-    tau, other = f"tau({names[0]}, {names[1]})", f"tau({names[0]}, {names[2]})"
-    relation, subject = (
-        (f"{tau} greater than {other}", f"{tau} - {other}") if against else (f"{tau} greater than 0", tau)
-    )
-    question = Question(relation, subject, 0.0, confidence, "tau")
+    methods = [method for method in x if method in y]
+    tau = f"tau({names[0]}, {names[1]})"
+    question = Question(f"{tau} greater than 0", tau, 0.0, confidence, "tau")
+    for method in methods:
+        if len(x[method]) != len(y[method]):
+            counts = [len(x[method]), len(y[method])]
+            raise ValueError(f"{method} has {counts} seeds in the measures compared; give the same seeds in each")
     fewest = min((len(x[method]) for method in methods), default=0)
-    if len(methods) < 3 or fewest < 2:
-        said = f"A ranking needs three methods of two seeds; here are {len(methods)} with at least {fewest}."
+    if len(methods) < FEWEST or fewest < 2:
+        said = f"A ranking needs {FEWEST} methods of two seeds; here are {len(methods)} with at least {fewest}."
         return question.open(0.0, (fewest, len(methods)), said)
-    verdict = _judge([_values(method, measures) for method in methods], question, fewest)
-    given = {name: [list(scores[method]) for method in methods] for name, scores in zip(names, measures, strict=False)}
-    return replace(verdict, numbers=given)
+    ways = [_way([x[m][i::2] for m in methods], [y[m][1 - i :: 2] for m in methods]) for i in (0, 1)]
+    given = {name: [list(of[method]) for method in methods] for name, of in zip(names, (x, y), strict=True)}
+    return replace(_judge(ways, question, (fewest, len(methods))), numbers=given)
 
 
-def _judge(methods: Sequence[Any], question: Question, fewest: int) -> Verdict:
+def _judge(ways: Sequence[tuple[float, Any]], question: Question, n: tuple[int, int]) -> Verdict:
     import numpy as np
 
+    alpha = (1 - question.level) / 2
+    seen = sum(tau for tau, _ in ways) / 2
+    lower = max(tau - float(np.quantile(chance, 1 - alpha, method="higher")) for tau, chance in ways)
+    upper = min(tau + float(np.quantile(-chance, 1 - alpha, method="higher")) for tau, chance in ways)
+    p = min(1.0, 2 * min(_p(tau, chance) for tau, chance in ways))
+    against = min(1.0, 2 * min(_p(-tau, -chance) for tau, chance in ways))
+    state: State = "SUPPORTED" if p <= 2 * alpha else "REFUTED" if against <= 2 * alpha else "INCONCLUSIVE"
+    lower = lower if state == "SUPPORTED" else min(lower, 0.0)  # of few methods chance takes few values
+    upper = upper if state == "REFUTED" else max(upper, 0.0)
+    bounds = seen, max(-1.0, min(lower, seen)), min(1.0, max(upper, seen))
+    return question.answer(state, bounds, p, n, bar="0", against=against)
+
+
+def _p(tau: float, chance: Any) -> float:
+    return float((1 + (chance >= tau - 1e-9).sum()) / (1 + len(chance)))
+
+
+def _way(x: Sequence[Sequence[float]], y: Sequence[Sequence[float]]) -> tuple[float, Any]:
+    """Return tau between the methods' means, and what it is with the methods of y exchanged at random."""
+    import numpy as np
+
+    first, second = (np.array([np.mean(values) for values in of]) for of in (x, y))
     rng = np.random.default_rng(0)
-    drawn = np.stack([_draw(values, rng) for values in methods])  # methods x draws x measures
-    seen = float(_statistic(np.stack([values.mean(axis=0)[None] for values in methods]))[0])
-    taus = _statistic(drawn)
-    drawn_lower, drawn_upper = np.quantile(taus, [1 - question.level, question.level])
-    lower, upper = (
-        min(drawn_lower, seen),
-        max(drawn_upper, seen),
-    )  # noise can draw every tau to one side of what is seen
-    state: State = "SUPPORTED" if lower > 0 else "REFUTED" if upper < 0 else "INCONCLUSIVE"
-    return question.answer(state, (seen, lower, upper), float((taus <= 0).mean()), (fewest, len(methods)), bar="0")
-
-
-def _values(method: str, measures: Sequence[Scores]) -> Any:
-    import numpy as np
-
-    counts = [len(scores[method]) for scores in measures]
-    if len(set(counts)) > 1:
-        raise ValueError(f"{method} has {counts} seeds in the measures compared; give the same seeds in each")
-    return np.array([scores[method] for scores in measures]).T
-
-
-def _draw(values: Any, rng: Any) -> Any:
-    """Return means that may be the true ones of a method (seeds x measures): draws x measures."""
-    n = len(values)
-    noise = rng.standard_normal((DRAWS, n)) @ (values - values.mean(axis=0)) / (n * (n - 1)) ** 0.5
-    return values.mean(axis=0) + noise / (rng.chisquare(n - 1, (DRAWS, 1)) / (n - 1)) ** 0.5
-
-
-def _statistic(means: Any) -> Any:
-    """Return tau(x, y), less tau(x, against) where there is one, of means: methods x draws x measures -> draws."""
-    import numpy as np
-
-    first, second = np.triu_indices(len(means), 1)
-    signs = np.sign(means[first] - means[second])  # pairs x draws x measures
-    taus = (signs[..., :1] * signs[..., 1:]).mean(axis=0)
-    return taus[:, 0] - (taus[:, 1] if taus.shape[1] > 1 else 0)
+    orders = np.array([rng.permutation(len(second)) for _ in range(DRAWS)])
+    i, j = np.triu_indices(len(first), 1)
+    signs = np.sign(first[i] - first[j])
+    exchanged = np.sign(second[orders][:, i] - second[orders][:, j])
+    return float((signs * np.sign(second[i] - second[j])).mean()), (exchanged * signs).mean(axis=1)

@@ -18,7 +18,7 @@ def with_paper_of_pair(relation: Relation) -> Relation:
 
     @wraps(relation)
     def both(a: Sample, b: Sample, *args: Any, **kwargs: Any) -> Verdict:
-        ours = replace(relation(a, b, *args, **kwargs), sides=(Difference(a, b),))
+        ours = replace(relation(a, b, *args, **kwargs), sides=(Difference(a, b, paired=kwargs.get("paired", False)),))
         papers = (a.paper, b.paper)
         return ours if None in papers else _beside(ours, lambda: relation(*papers, *args, **kwargs))
 

@@ -1,17 +1,15 @@
-"""Many rows: on their mean, in every one, in some, in so many."""
+"""Many rows: on their mean, in every one, in some."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from prunebench.statistics.multiplicity import holm
-from prunebench.statistics.pairs import above, outside, within
+from prunebench.statistics.pairs import above, amount, shown, within
 from prunebench.statistics.reported import with_paper_of_rows
-from prunebench.statistics.samples import Difference, row_count
+from prunebench.statistics.samples import Difference, distinct, row_count
 from prunebench.statistics.verdict import Question, State, Verdict
-from prunebench.statistics.welch import error, mean_difference
+from prunebench.statistics.welch import difference, mean_difference
 
 Names = tuple[str, str]
 
@@ -26,7 +24,7 @@ def mean_at_least(
 ) -> Verdict:
     """Test "A is at least B on the weighted mean over rows, up to `margin`"; `at_least` is the case of one row.
 
-    The variances of all sides add up, with Welch-Satterthwaite degrees of freedom; an arm that rows share is one side.
+    A t test over each seed's mean over the rows, of the seeds that all rows have (see `mean_difference` in `welch`).
     It speaks of these rows, not of others that were not run.
     """
     question = _asked(differences, ("at least", "on the mean of"), margin, confidence, names, unit)
@@ -39,10 +37,11 @@ def mean_greater(
     confidence: float | None = None,
     names: Names = ("A", "B"),
     unit: str = "points",
+    least: float = 0.0,
 ) -> Verdict:
-    """Test "A is greater than B on the weighted mean over rows", as `greater` does for one."""
-    question = _asked(differences, ("greater than", "on the mean of"), 0.0, confidence, names, unit)
-    return replace(above(mean_difference(differences), question, 0.0), power=None)
+    """Test "A is greater than B (by more than `least`) on the weighted mean over rows", as `greater` does for one."""
+    question = _asked(differences, ("greater than", "on the mean of"), -least, confidence, names, unit)
+    return replace(above(mean_difference(differences), question, least), power=None)
 
 
 @with_paper_of_rows
@@ -66,14 +65,13 @@ def every_at_least(
     names: Names = ("A", "B"),
     unit: str = "points",
 ) -> Verdict:
-    """Test "A is at least B in every row, up to `margin`"; numbers are those of the row where A does worst.
+    """Test "A is at least B in every row, up to `margin`"; its numbers are of the difference where A does worst.
 
     SUPPORTED if every row's lower bound lies above -margin: an intersection-union test, which needs no correction.
-    REFUTED if some row is refuted after Holm's correction over the rows; else INCONCLUSIVE.
+    REFUTED if some row's upper bound lies below it, after correction for the number of rows (Holm's first step). Rows
+    of the very same samples are one. Both hold however the rows hang together.
     """
-    question = _asked(differences, ("at least", "in each of"), margin, confidence, names, unit)
-    rows = [above(mean_difference([d]), question, -margin) for d in differences]
-    return _every(rows, _below(rows), question, lambda row: row.difference)
+    return _worst(differences, _asked(differences, ("at least", "in each of"), margin, confidence, names, unit))
 
 
 @with_paper_of_rows
@@ -82,11 +80,10 @@ def every_greater(
     confidence: float | None = None,
     names: Names = ("A", "B"),
     unit: str = "points",
+    least: float = 0.0,
 ) -> Verdict:
-    """Test "A is greater than B in every row": as `every_at_least` without a margin."""
-    question = _asked(differences, ("greater than", "in each of"), 0.0, confidence, names, unit)
-    rows = [above(mean_difference([d]), question, 0.0) for d in differences]
-    return _every(rows, _below(rows), question, lambda row: row.difference)
+    """Test "A is greater than B (by more than `least`) in every row": as `every_at_least` above 0 or `least`."""
+    return _worst(differences, _asked(differences, ("greater than", "in each of"), -least, confidence, names, unit))
 
 
 @with_paper_of_rows
@@ -97,91 +94,52 @@ def every_equivalent(
     names: Names = ("A", "B"),
     unit: str = "points",
 ) -> Verdict:
-    """Test "A equals B in every row, up to `margin`"; numbers are those of the row where they are farthest apart.
+    """Test "A equals B in every row, up to `margin`".
 
-    SUPPORTED and REFUTED as in `every_at_least`, each row by two one-sided tests.
+    SUPPORTED and REFUTED as in `every_at_least`, each row by two one-sided tests. The difference is that of the row
+    where they are farthest apart, the bounds those that hold in every row.
     """
     question = _asked(differences, ("equivalent to", "in each of"), margin, confidence, names, unit)
-    rows = [within(mean_difference([d]), question) for d in differences]
-    against = [outside(mean_difference([d]), margin) for d in differences]
-    return _every(rows, against, question, lambda row: -abs(row.difference))
+    rows = [within(difference(d), question) for d in distinct(differences)]
+    if not rows:
+        return question.open(0.0, (0, 0), "There is no row.")
+    against = min(1.0, len(rows) * min(shown(row.p_refuted) for row in rows))
+    state: State = "REFUTED" if against <= 1 - question.level else "INCONCLUSIVE"
+    if all(row.state == "SUPPORTED" for row in rows):
+        state = "SUPPORTED"
+    farthest = max(rows, key=lambda row: abs(row.difference))
+    bounds = farthest.difference, min(row.lower for row in rows), max(row.upper for row in rows)
+    lead = f"{_alone(rows)} Farthest apart, "
+    p, seeds = _largest(rows), _all_settled(rows, state)
+    return question.answer(state, bounds, p, farthest.n, "", f"±{margin:g}", None, seeds, against, lead)
 
 
 @with_paper_of_rows
 def any_greater(
     differences: Sequence[Difference],
-    margin: float,
     confidence: float | None = None,
     names: Names = ("A", "B"),
     unit: str = "points",
+    least: float = 0.0,
 ) -> Verdict:
-    """Test "A is greater than B in some row"; numbers are those of the row that speaks most for it.
+    """Test "A is greater than B (by more than `least`) in some row"; its numbers are of the row where A does best.
 
-    SUPPORTED if a row's lower bound lies above 0 after Holm's correction over the rows. REFUTED if every row's upper
-    bound lies below `margin`, so that A is nowhere greater by more than counts in this tier: an intersection-union
-    test. A gain that is shown and is smaller than the margin is SUPPORTED: the sentence names no size.
+    The mirror image of `every_greater`: SUPPORTED if a row's lower bound lies above `least` after correction for the
+    number of rows, REFUTED if every row's upper bound lies below it. So without a smallest amount it takes A below B in
+    every row to refute it; that A is nowhere greater by more than matters is a finding, no refutation.
     """
-    question = _asked(differences, ("greater than", "in some of"), margin, confidence, names, unit)
-    rows = [above(mean_difference([d]), question, 0.0) for d in differences]
+    question = _asked(differences, ("greater than", "in some of"), -least, confidence, names, unit)
+    rows, strict = _each(differences, question)
     if not rows:
         return question.open(0.0, (0, 0), "There is no row.")
-    corrected = holm([1.0 if row.p is None else row.p for row in rows])
-    best = rows[corrected.index(min(corrected))]
-    small = sum(row.upper < margin for row in rows)
-    state: State = "REFUTED" if small == len(rows) else "INCONCLUSIVE"
-    if min(corrected) <= 1 - question.level:
-        state = "SUPPORTED"
-    reason = (
-        f"In {small} of {len(rows)} distinct rows {names[0]} is shown to be greater by less than {margin:g} {unit}, if "
-        f"at all; the smallest p of greater is {min(corrected):.2g} after Holm's correction. In that row, {best.reason}"
-    )
+    best = max(rows, key=lambda row: row.difference)
+    bounds = best.difference, max(row.lower for row in strict), max(row.upper for row in rows)
+    p = min(1.0, len(rows) * min(shown(row.p) for row in rows))
+    against = max(shown(row.p_refuted) for row in rows)
+    lead = f"{_alone(rows)} In the row where {names[0]} does best, "
+    state = question.state(bounds)
     needed = best.seeds_needed if state == "INCONCLUSIVE" else None
-    return replace(best, state=state, p=min(corrected), power=None, seeds_needed=needed, reason=reason)
-
-
-@with_paper_of_rows
-def count_at_least(
-    differences: Sequence[Difference],
-    needed: int,
-    total: int | None = None,
-    margin: float = 0.0,
-    confidence: float | None = None,
-    names: Names = ("A", "B"),
-) -> Verdict:
-    """Test "A is above B - `margin` in at least `needed` of `total` rows" (`total` is by default the rows given).
-
-    A fiducial statement: each row's true difference gets its confidence distribution, the t distribution whose
-    quantiles are the row's Welch bounds. So a row counts with probability P(difference > -margin), rows are independent
-    (those of one `weight` move together), and the distribution of the count is exact. SUPPORTED if P(count >= needed)
-    is at least `confidence`, REFUTED if it is at most 1 - `confidence`. Rows that are missing, or have fewer than two
-    seeds on a side, could go either way: SUPPORTED takes them as lost, REFUTED as won.
-
-    Returns:
-        a verdict in rows: `difference` is the count seen less `needed`, `lower` and `upper` are one-sided quantiles of
-        the count less `needed`, `p` is 1 - P(count >= needed).
-    """
-    import numpy as np
-
-    known = [d for d in differences if d.seeds > 1]
-    total = row_count(differences) if total is None else total
-    unknown = total - row_count(known)
-    if unknown < 0:
-        raise ValueError(f"{row_count(known)} rows are given, more than the total of {total}")
-    less = f" {'-' if margin > 0 else '+'} {abs(margin):g}" if margin else ""
-    relation = f"{names[0]} above {names[1]}{less} in at least {needed} of {total} rows"
-    question = Question(relation, relation, margin, confidence, "rows")
-    pmf, level = _count_distribution(known, margin), question.level
-    lower = int(np.flatnonzero(np.cumsum(pmf[::-1])[::-1] >= level)[-1])
-    upper = int(np.flatnonzero(np.cumsum(pmf) >= level)[0]) + unknown
-    state: State = "SUPPORTED" if lower >= needed else "REFUTED" if upper < needed else "INCONCLUSIVE"
-    seen = sum(d.weight for d in known if d.a.mean - d.b.mean > -margin)
-    reason = (
-        f"{relation}: seen in {seen}, and with {100 * level:.3g} % confidence each true of at least {lower} and of "
-        f"at most {upper}{f', as {unknown} rows have too few seeds to tell' if unknown else ''}."
-    )
-    p = min(float(pmf[: max(needed, 0)].sum()), 1.0)
-    n = mean_difference(known).n
-    return question.answer(state, (seen - needed, lower - needed, upper - needed), p, n, reason)
+    return question.answer(state, bounds, p, best.n, "", f"{least:g}", None, needed, against, lead)
 
 
 def _asked(
@@ -193,43 +151,40 @@ def _asked(
     unit: str,
 ) -> Question:
     """Return the question: `words` stand between the names and before the number of rows."""
-    relation = f"{names[0]} {words[0]} {names[1]} {words[1]} {row_count(rows)} rows"
+    more = amount(-margin) if words[0] == "greater than" else ""
+    relation = f"{names[0]} {words[0]} {names[1]}{more} {words[1]} {row_count(rows)} rows"
     return Question(relation, f"{names[0]} - {names[1]}", margin, confidence, unit)
 
 
-def _below(rows: Sequence[Verdict]) -> list[float]:
-    """Return each row's p-value against "its contrast lies above its bar"."""
-    return [1.0 if row.p is None else 1 - row.p for row in rows]
+def _each(differences: Sequence[Difference], question: Question) -> tuple[list[Verdict], list[Verdict]]:
+    """Return each distinct row's verdict, and the same at the level that is corrected for the number of rows."""
+    rows = [difference(d) for d in distinct(differences)]
+    strict = replace(question, confidence=1 - (1 - question.level) / max(len(rows), 1))
+    return [above(row, question, -question.margin) for row in rows], [above(r, strict, -question.margin) for r in rows]
 
 
-def _every(
-    rows: Sequence[Verdict], against: Sequence[float], question: Question, merit: Callable[[Verdict], float]
-) -> Verdict:
-    """Judge "it holds in every row" from the rows' verdicts and p-values `against` it; show the row of least merit."""
+def _worst(differences: Sequence[Difference], question: Question) -> Verdict:
+    """Judge "it holds in every row": by the bounds of the smallest difference."""
+    rows, strict = _each(differences, question)
     if not rows:
         return question.open(0.0, (0, 0), "There is no row.")
-    supported = sum(row.state == "SUPPORTED" for row in rows)
-    state: State = "SUPPORTED" if supported == len(rows) else "INCONCLUSIVE"
-    if min(holm(against)) <= 1 - question.level:
-        state = "REFUTED"
-    worst = min(rows, key=merit)
-    reason = f"{supported} of {len(rows)} distinct rows alone are SUPPORTED. In the worst, {worst.reason}"
+    worst = min(rows, key=lambda row: row.difference)
+    bounds = worst.difference, min(row.lower for row in rows), min(row.upper for row in strict)
+    against = min(1.0, len(rows) * min(shown(row.p_refuted) for row in rows))
+    state, lead = question.state(bounds), f"{_alone(rows)} In the worst, "
+    seeds, bar = _all_settled(rows, state), f"{-question.margin or 0:g}"
+    return question.answer(state, bounds, _largest(rows), worst.n, "", bar, None, seeds, against, lead)
+
+
+def _alone(rows: Sequence[Verdict]) -> str:
+    return f"{sum(row.state == 'SUPPORTED' for row in rows)} of {len(rows)} distinct rows alone are SUPPORTED."
+
+
+def _largest(rows: Sequence[Verdict]) -> float | None:
+    return None if any(row.p is None for row in rows) else max(row.p for row in rows if row.p is not None)
+
+
+def _all_settled(rows: Sequence[Verdict], state: State) -> int | None:
+    """Return the seeds that settle every row."""
     seeds = [row.seeds_needed for row in rows if row.state == "INCONCLUSIVE"]
-    needed = max((s for s in seeds if s), default=None) if None not in seeds and state == "INCONCLUSIVE" else None
-    p = None if any(row.p is None for row in rows) else max(row.p for row in rows if row.p is not None)
-    return replace(worst, state=state, p=p, power=None, seeds_needed=needed, reason=reason)
-
-
-def _count_distribution(rows: Sequence[Difference], margin: float) -> Any:
-    """Return P(count = 0, 1, ..., number of rows)."""
-    import numpy as np
-    from scipy.special import stdtr
-
-    pmf = np.zeros(row_count(rows) + 1)
-    pmf[0] = 1
-    for row in rows:
-        contrast = mean_difference([row])
-        se, df = error(contrast.sides)
-        p = stdtr(df, (contrast.estimate + margin) / se)
-        pmf = (1 - p) * pmf + p * np.roll(pmf, row.weight)
-    return pmf
+    return max((s for s in seeds if s), default=None) if None not in seeds and state == "INCONCLUSIVE" else None

@@ -110,18 +110,16 @@ def distinct(rows: Sequence[Difference]) -> list[Difference]:
     return list(merged.values())
 
 
-def seed_by_seed(rows: Sequence[Difference]) -> Sample | None:
-    """Return the weighted mean over rows of A - B as a sample with one value per seed.
+def mean_over_rows(sides: Sequence[tuple[float, Sample]]) -> Sample | None:
+    """Return the weighted sum of samples, such as an arm's mean over rows, as a sample with one value per seed.
 
-    The seeds are those that both sides of every row have, so that each value is of the same rows; others are left out.
-    None where a side has no values by seed, or there is no row.
+    The seeds are those that every sample has, so that each value is of the same rows; others are left out. None where a
+    sample has no values by seed, or there is none.
     """
-    sides = [side.by_seed for d in rows for side in (d.a, d.b)]
-    if not sides or not all(sides):
+    known = [side.by_seed for _, side in sides]
+    if not known or not all(known):
         return None
-    total = row_count(rows)
-    shared = [seed for seed in sides[0] if all(seed in side for side in sides)]
-    gaps = [(d.weight / total, d.a.by_seed, d.b.by_seed) for d in rows]
-    values = [math.fsum(weight * (a[seed] - b[seed]) for weight, a, b in gaps) for seed in shared]
-    steps = [d.weight / total * side.resolution for d in rows for side in (d.a, d.b)]
-    return sample(values, math.hypot(*steps), shared)
+    shared = [seed for seed in known[0] if all(seed in values for values in known)]
+    weighted = [(weight, values) for (weight, _), values in zip(sides, known, strict=True)]
+    values = [math.fsum(weight * of[seed] for weight, of in weighted) for seed in shared]
+    return sample(values, math.hypot(*(weight * side.resolution for weight, side in sides)), shared)

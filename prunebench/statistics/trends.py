@@ -1,4 +1,4 @@
-"""How a number changes along an axis: a regression's slope."""
+"""How a number changes along an axis: the slope of each seed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from prunebench.statistics.curves import Points, mapping
+from prunebench.statistics.pairs import above
+from prunebench.statistics.samples import sample
 from prunebench.statistics.verdict import Question, State, Verdict
+from prunebench.statistics.welch import Contrast
+
+_MIRRORED: Mapping[State, State] = {"SUPPORTED": "REFUTED", "REFUTED": "SUPPORTED", "INCONCLUSIVE": "INCONCLUSIVE"}
 
 
 def slope_below(
@@ -19,12 +24,14 @@ def slope_below(
 ) -> Verdict:
     """Test "`name` falls along `axis`": the slope per doubling of x lies below `bound` (F07: a gap falls with epochs).
 
-    Ordinary least squares of all y-values on log2 x, with the t interval of its slope; what a straight line cannot
-    follow widens the interval. SUPPORTED if the slope's upper bound lies below `bound`, REFUTED if its lower bound lies
-    above it. The verdict's numbers are the y-values by x.
+    Each seed has its own slope, by ordinary least squares on log2 x, and the slopes are judged by a t test over the
+    seeds. So the noise may be another at each x, a seed's values may hang together, and what a straight line cannot
+    follow is no noise. SUPPORTED if the slope's upper bound lies below `bound`, REFUTED if its lower bound lies above
+    it. The verdict's numbers are the y-values by x.
 
     Args:
-        points: y-values over the seeds at each x above 0.
+        points: y-values over the seeds at each x above 0, all points in the same order of seeds; seeds that a point
+            lacks at its end are left out.
         bound: per doubling of x.
         confidence: of each bound of the slope.
         name: what y is.
@@ -40,21 +47,17 @@ def _slope(
     curve: Mapping[float, Sequence[float]], bound: float, confidence: float | None, said: tuple[str, str, str]
 ) -> Verdict:
     import numpy as np
-    from scipy.special import stdtr, stdtrit
 
     name, axis, unit = said
-    x = np.log2([at for at, values in curve.items() for _ in values])
-    y = np.array([value for values in curve.values() for value in values])
-    known = sum(bool(values) for values in curve.values())
     relation = f"slope of {name} over doublings of {axis} below {bound:g}"
     question = Question(relation, f"the slope of {name}", bound, confidence, f"{unit} per doubling")
-    if known < 2 or len(x) < 3:
-        return question.open(0.0, (len(x), known), f"A slope needs three values at two {axis} or more.")
-    centred, df = x - x.mean(), len(x) - 2
-    slope = centred @ y / (centred @ centred)
-    rest = y - y.mean() - slope * centred
-    se = max(float(np.sqrt(rest @ rest / df / (centred @ centred))), 1e-9)
-    reach = stdtrit(df, question.level) * se
-    state: State = "SUPPORTED" if slope + reach < bound else "REFUTED" if slope - reach > bound else "INCONCLUSIVE"
-    p = float(stdtr(df, (slope - bound) / se))
-    return question.answer(state, (slope, slope - reach, slope + reach), p, (len(x), known), bar=f"{bound:g}")
+    seeds = min((len(values) for values in curve.values()), default=0)
+    if len(curve) < 2 or seeds < 2:
+        said_of = f"A slope needs two {axis} with two seeds each; here are {len(curve)} with {seeds} or more."
+        return question.open(0.0, (seeds, len(curve)), said_of)
+    x = np.log2(list(curve))
+    centred = x - x.mean()
+    values = np.array([of[:seeds] for of in curve.values()])
+    slopes = sample((centred @ values / (centred @ centred)).tolist())
+    rises = above(Contrast([(1.0, slopes)], (seeds, len(curve))), question, bound)
+    return replace(rises, state=_MIRRORED[rises.state], p=rises.p_refuted, p_refuted=rises.p, power=None)

@@ -141,6 +141,11 @@ class Question:
             raise ValueError(f"confidence {level} given; it is a probability above 0.5 and below 1, such as 0.95")
         return level
 
+    def state(self, bounds: tuple[float, float, float]) -> State:
+        """Return what an estimate's lower and upper bound say of "it lies above -margin"."""
+        _, lower, upper = bounds
+        return "SUPPORTED" if lower > -self.margin else "REFUTED" if upper < -self.margin else "INCONCLUSIVE"
+
     def open(self, estimate: float, n: tuple[int, int], reason: str) -> Verdict:
         """Return INCONCLUSIVE where no test is possible; nothing is known of the bounds."""
         widest = WIDEST if self.unit == "points" else _WIDEST_OF_OTHER_UNITS
@@ -157,13 +162,15 @@ class Question:
         power: float | None = None,
         seeds: int | None = None,
         against: float | None = None,
+        lead: str = "",
     ) -> Verdict:
         """Return the verdict: `bounds` are estimate, lower and upper; by default the sentence states them and `bar`.
 
+        The sentence stands after the `lead`, if there is one.
         `p` and `against` are the p-values by which it is SUPPORTED and REFUTED.
         """
         estimate, lower, upper = map(float, bounds)
-        reason = reason or self._sentence(estimate, lower, upper, bar, seeds)
+        reason = reason or lead + self._sentence(estimate, lower, upper, bar, seeds)
         facts = (self.relation, self.margin, self.level, estimate, lower, upper, p, n, power, seeds, reason, self.unit)
         return Verdict(state, *facts, p_refuted=against, equal=self.equal)
 

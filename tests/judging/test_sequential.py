@@ -54,7 +54,7 @@ def test_over_all_looks_false_verdicts_are_at_most_five_percent(std):
     found = [judged(x, y, 1.0) for x, y in zip(a, b, strict=True)]
     for state in ("SUPPORTED", "REFUTED"):
         assert stats.binomtest(found.count(state), runs, 0.05, "greater").pvalue > 0.01
-        assert found.count(state) > 0.01 * runs
+        assert found.count(state) > 0
 
 
 def test_to_look_again_and_again_without_a_rule_is_wrong():
@@ -78,7 +78,7 @@ from prunebench.statistics import Sample, greater
 from prunebench.protocol.tables import load
 
 @pytest.mark.claim("C02")
-@pytest.mark.parametrize("mean", [81, 89.1, 90], ids=["clear", "close", "equal"])
+@pytest.mark.parametrize("mean", [81, 88.8, 90], ids=["clear", "close", "equal"])
 def test_mine(mean, observe, judge):
     "A sentence of mine."
     arms = observe(load().row("t4.imagenet.vgg-11.50"), arms=())
@@ -92,7 +92,7 @@ def test_seeds_are_added_until_the_verdict_is_settled(house):
     code, out = house.pytest("-k", "test_mine", "--pb-seeds", "auto:5", "-rx", parent=False)
     assert code == 1
     assert "REFUTED: mine greater than theirs of 3. mine - theirs of 3 is -9.00 points, with 96.5 % confidence" in out
-    assert "REFUTED: mine greater than theirs of 5. mine - theirs of 5 is -0.90 points, with 98.5 % confidence" in out
+    assert "REFUTED: mine greater than theirs of 5. mine - theirs of 5 is -1.20 points, with 98.5 % confidence" in out
     assert "INCONCLUSIVE: mine - theirs of 5 is +0.00 points" in out
     assert len(house.outcomes()) == 5 * 3, "each test found in the store what the one before had trained"
     (written, *_) = (house.path / "data" / "records" / "tiny").glob("*.json")
