@@ -52,7 +52,7 @@ def test_more_spread_takes_more_seeds():
     "name", ["sparsity_even_over_stages.f5.left.slimming.50", "sparsity_uneven_over_stages_of_vgg"]
 )
 def test_patterns_lie_on_either_side_of_the_bound(name):
-    found = characteristics(body(name), SMOKE, QUIET, 3)
+    found = characteristics(body(name), SMOKE, QUIET, 5)
     assert min(found.truth["paper"]["SUPPORTED"], found.truth["opposite"]["REFUTED"]) > 0.9
 
 
