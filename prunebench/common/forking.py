@@ -7,6 +7,7 @@ has a child of its own, watched by another one that says how it ended; whatever 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -44,6 +45,7 @@ def serve(address: str) -> None:
     for name in PRELOADED:
         importlib.import_module(name)
     later = list(LATER)
+    gc.freeze()  # a child's collections then touch, and so copy, nothing of this
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [], 0 if later else None)
         if not ready:

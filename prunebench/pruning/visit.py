@@ -36,9 +36,11 @@ def prune(
 ) -> Answer:
     """Let a method decide, and send its plan, with the weights where it returns a network."""
     function = partial(prune_of(registry.found(method, file)), **options)
-    found = settled(asked(function, network, ratio, context), network, context.example)
-    weights = dict(found.network.state_dict()) if found.refitted else {}
-    told = {"plan": found.plan.to_json(), "refitted": found.refitted}
+    made, weights = asked(function, network, ratio, context), dict[str, Tensor]()
+    if not isinstance(made, Plan):
+        found = settled(made, network, context.example)
+        made, weights = found.plan, dict(found.network.state_dict())
+    told = {"plan": made.to_json(), "refitted": bool(weights)}
     return told, _packed({**weights, GENERATOR: context.generator.get_state()})
 
 
