@@ -70,24 +70,23 @@ def _shown(record: Record) -> tuple[str, ...]:
 
 def _rows(arms: Sequence[str], rows: list[tuple[Record, Mapping[str, Any]]], margin: float) -> Table:
     title = "accuracy in percent: above the paper's, below ours (mean ± std over seeds); = marks rows of the same specs"
-    table = _table(title, ["row", *arms, "difference", "p, q", *COLUMNS, "epochs", "work", "s"])
+    table = _table(title, ["row", *arms, "difference", *COLUMNS, "epochs", "work", "s"])
     for record, finding in rows:
         verdict = record.verdicts[0]
         numbers = [_both(record, arm) for arm in arms]
         epochs = "/".join(_span(record.arms[arm].epochs) for arm in arms)
-        said = _probabilities(verdict, finding["q"]), _paper(verdict), _state(verdict), _agreement(record, margin)
-        table.add_row(_name(record), *numbers, _interval(verdict), *said, epochs, *_work(finding))
+        said = _paper(verdict), _state(verdict), _agreement(record, margin)
+        table.add_row(_name(record), *numbers, _interval(verdict, finding["q"]), *said, epochs, *_work(finding))
     return table
 
 
 def _claims(claims: list[tuple[ClaimRecord, Mapping[str, Any]]]) -> Table:
-    columns = ["claim", "test", "rows", "the paper", "difference", "p, q", *COLUMNS[:2], "work", "s"]
+    columns = ["claim", "test", "rows", "the paper", "difference", *COLUMNS[:2], "work", "s"]
     table = _table("claims over many rows, and controls", columns)
     for record, finding in claims:
         state = "as planted" if record.control and record.verdict.state in record.expected else _state(record.verdict)
         head = (record.claim, record.name, str(len(record.rows)), record.paper or "-")
-        numbers = _interval(record.verdict), _probabilities(record.verdict, finding["q"])
-        table.add_row(*head, *numbers, _paper(record.verdict), state, *_work(finding))
+        table.add_row(*head, _interval(record.verdict, finding["q"]), _paper(record.verdict), state, *_work(finding))
     return table
 
 
@@ -121,9 +120,12 @@ def _both(record: Record, arm: str) -> str:
     return f"{'-' if paper is None else f'{paper.mean:.2f}'}\n{_accuracy(record, arm)}"
 
 
-def _interval(verdict: VerdictRecord) -> str:
+def _interval(verdict: VerdictRecord, q: float | None) -> str:
+    """Return the difference, its bounds, and p with q: the share of false verdicts among those with a p as small."""
     unit, form = ("", "+.1f") if verdict.unit == "points" else (f" {verdict.unit}", "+.3g")
-    return f"{verdict.difference:{form}}{unit}\n[{verdict.lower:{form}}, {verdict.upper:{form}}]"
+    chances = [] if verdict.p is None else [f"p {verdict.p:.1g}" + ("" if q is None else f"\nq {q:.1g}")]
+    bounds = f"[{verdict.lower:{form}}, {verdict.upper:{form}}]"
+    return "\n".join([f"{verdict.difference:{form}}{unit}", bounds, *chances])
 
 
 def _paper(verdict: VerdictRecord) -> str:
@@ -141,11 +143,6 @@ def _state(verdict: VerdictRecord) -> str:
     found = [f"[dim]{verdict.finding}[/dim]"] if verdict.finding else []
     dull = ["[dim]does not discriminate[/dim]"] if verdict.discriminates is False else []
     return "\n".join([f"[{STYLES[verdict.state]}]{verdict.state}[/]", *found, *dull])
-
-
-def _probabilities(verdict: VerdictRecord, q: float | None) -> str:
-    """Return p and, below it, q: the share of false verdicts among those of the run with a p as small."""
-    return "-" if verdict.p is None else f"{verdict.p:.2g}" + ("" if q is None else f"\nq {q:.2g}")
 
 
 def _span(epochs: list[int]) -> str:

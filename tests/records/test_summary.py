@@ -52,11 +52,11 @@ def test_every_verdict_and_every_error_is_in_the_file(copied_house):
     assert "in row t4.cifar10.vgg-19.70" in out
 
 
-def test_the_exit_code_is_one_only_for_refuted_errors_and_strict(copied_house):
+def test_the_exit_code_is_one_for_refuted_and_strict_and_three_for_errors(copied_house):
     assert entries(copied_house, "-k", "test_mine and open")[0] == 0
     assert entries(copied_house, "-k", "test_mine and open", "--pb-strict")[0] == 1
     assert entries(copied_house, "-k", "test_mine and bad")[0] == 1
-    assert entries(copied_house, "-k", "test_mine and all_rows")[0] == 1
+    assert entries(copied_house, "-k", "test_mine and all_rows")[0] == 3
     assert entries(copied_house, "-k", "test_mine and good")[0] == 0
 
 
