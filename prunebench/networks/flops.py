@@ -1,4 +1,4 @@
-"""Parameters and FLOPs of a network, by the paper's convention (its `compute_flops.py`)."""
+"""Parameters and FLOPs of a network, by the paper's convention (its `compute_flops.py`) where that misses nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
+
+from prunebench.common.errors import PrunebenchError
+from prunebench.networks.dispatched import multiplied
+
+Convention: TypeAlias = Literal["paper", "dispatcher"]
+
+MISSED = 0.01
+"""Share of the multiply-accumulates that the paper's convention may miss, or count too many, and still be used."""
 
 
 @dataclass(frozen=True)
@@ -18,55 +26,87 @@ class Cost:
 
     Attributes:
         parameters: trainable numbers.
-        flops: operations per image: 2 per multiply-accumulate and 1 per bias of convolutions and linear layers, 2 per
-            element of BatchNorm2d, 1 per element of ReLU, the window's size per output element of pooling modules
-            (global pools that change nothing count as absent). Nothing else counts, not even functional pools and
-            additions.
-        macs: multiply-accumulates per image of convolutions and linear layers.
+        flops: operations per image. By the paper's convention 2 per multiply-accumulate and 1 per bias of `Conv2d` and
+            `Linear`, 2 per element of BatchNorm2d, 1 per element of ReLU, the window's size per output element of
+            pooling modules (global pools that change nothing count as absent); nothing else counts, not even functional
+            pools and additions. By the dispatcher's 2 per multiply-accumulate of every convolution, product of matrices
+            and attention that PyTorch carries out, whoever calls it; nothing else counts.
+        macs: multiply-accumulates per image, of what the convention counts.
+        convention: `paper`, or `dispatcher` where the paper's would differ by more than `MISSED`.
     """
 
     parameters: int
     flops: int
     macs: int
+    convention: Convention = "paper"
 
 
-def count(network: nn.Module, example: Tensor, nonzero: bool = False) -> Cost:
+def count(network: nn.Module, example: Tensor, nonzero: bool = False, convention: Convention | None = None) -> Cost:
     """Count by one forward pass in evaluation mode; the network is left exactly as it was.
 
     Args:
-        network: any network of modules.
+        network: any network.
         example: images on the network's device (or the meta device), shape [N, C, H, W]; costs are per image.
         nonzero: leave out the zeros among the weights of convolutions, as the paper's code does for masked networks
             (weight-level and most ImageNet sub-projects); everything else counts in full (protocols 1).
+        convention: what is counted; None for the paper's where it misses nothing, else the dispatcher's.
     """
-    macs = flops = 0
+    zeros = macs = flops = 0
 
-    def hook(layer: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        nonlocal macs, flops
-        multiplied, other = _operations(layer, inputs[0], output, nonzero)
-        macs, flops = macs + multiplied, flops + 2 * multiplied + other
+    def hook(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        nonlocal zeros, macs, flops
+        if inputs and isinstance(inputs[0], Tensor) and isinstance(output, Tensor):
+            of_layer, other = _operations(layer, inputs[0], output)
+            masked = _masked(layer, output) if nonzero else 0
+            zeros, macs, flops = zeros + masked, macs + of_layer, flops + 2 * of_layer + other
 
     handles = [m.register_forward_hook(hook) for m in network.modules()]
     try:
-        with _evaluation(network), torch.no_grad():
+        with _evaluation(network), torch.no_grad(), multiplied() as dispatched:
             network(example)
     finally:
         for handle in handles:
             handle.remove()
     images, parameters = example.shape[0], sum(p.numel() for p in network.parameters())
     if nonzero:
-        parameters -= sum(m.weight.numel() - _weights(m, True) for m in network.modules() if isinstance(m, nn.Conv2d))
-    return Cost(parameters, flops // images, macs // images)
+        parameters -= sum(_zeros(m) for m in network.modules() if isinstance(m, nn.Conv2d))
+    seen = sum(dispatched)
+    if (convention or ("paper" if abs(macs - seen) <= MISSED * seen else "dispatcher")) == "dispatcher":
+        macs, flops = seen, 2 * seen
+        return Cost(parameters, (flops - 2 * zeros) // images, (macs - zeros) // images, "dispatcher")
+    return Cost(parameters, (flops - 2 * zeros) // images, (macs - zeros) // images)
 
 
-def _weights(layer: nn.Conv2d, nonzero: bool) -> int:
-    return int(layer.weight.count_nonzero()) if nonzero else layer.weight.numel()
+def counted(dense: nn.Module, pruned: nn.Module, example: Tensor, nonzero: bool = False) -> tuple[Cost, Cost]:
+    """Count a network and what is left of it by the same convention, as `count`.
+
+    Raises:
+        PrunebenchError: one of them has no FLOPs.
+    """
+    costs = count(dense, example), count(pruned, example, nonzero)
+    if costs[0].convention != costs[1].convention:
+        costs = count(dense, example, convention="dispatcher"), count(pruned, example, nonzero, "dispatcher")
+    for what, cost in zip(("the network", "what the plan leaves of the network"), costs, strict=True):
+        if not cost.flops:
+            raise PrunebenchError(
+                f"{what} has no FLOPs: no convolution, linear layer, product of matrices or attention runs in its "
+                "forward pass, so that there is nothing to compare; prune less, or give another network"
+            )
+    return costs
 
 
-def _operations(layer: nn.Module, x: Tensor, y: Tensor, nonzero: bool) -> tuple[int, int]:
+def _zeros(layer: nn.Conv2d) -> int:
+    return layer.weight.numel() - int(layer.weight.count_nonzero())
+
+
+def _masked(layer: nn.Module, y: Tensor) -> int:
+    return y.numel() // layer.out_channels * _zeros(layer) if isinstance(layer, nn.Conv2d) else 0
+
+
+def _operations(layer: nn.Module, x: Tensor, y: Tensor) -> tuple[int, int]:
     """Return the multiply-accumulates and the other operations of one call."""
     if isinstance(layer, nn.Conv2d):
-        return y.numel() // layer.out_channels * _weights(layer, nonzero), y.numel() * (layer.bias is not None)
+        return y.numel() // layer.out_channels * layer.weight.numel(), y.numel() * (layer.bias is not None)
     if isinstance(layer, nn.Linear):
         return y.numel() * layer.in_features, y.numel() * (layer.bias is not None)
     if isinstance(layer, nn.BatchNorm2d):

@@ -97,7 +97,8 @@ def module_plan(network: nn.Module, small: nn.Module, example: Tensor) -> Plan:
         PlanError: the smaller network is no channel-pruned version of the dense one.
     """
     from prunebench.networks import ChannelSelection
-    from prunebench.pruning.surgery import apply, group_of, producers, trace, widths
+    from prunebench.pruning.dependencies import group_of, producers, trace
+    from prunebench.pruning.surgery import apply, widths
 
     before, after = widths(network), widths(small)
     copy, graph = trace(network, example)

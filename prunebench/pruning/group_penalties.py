@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
 from prunebench.pruning.groups import Survey, survey
-from prunebench.pruning.surgery import reads
+from prunebench.pruning.dependencies import reads
 
 TINY = 1e-8
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,13 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
+from prunebench.common.randomness import rng
 from prunebench.networks import ChannelSelection
-from prunebench.pruning.surgery import group_of, obstacle, producers, trace, width_of
+from prunebench.pruning.cuts import Cuts, depthwise
+from prunebench.pruning.dependencies import group_of, obstacle, producers, trace
+from prunebench.pruning.oracle import proven
+from prunebench.pruning.plan import PlanError
+from prunebench.pruning.surgery import width_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +41,8 @@ def prunable(network: nn.Module, example: Tensor) -> list[Group]:
     """Return the places where channels may be removed, in the order of the network's modules.
 
     Left out are the network's outputs, channels that several layers produce together (a residual trunk), trunks that
-    are read through a selection, and grouped convolutions.
+    are read through a selection, grouped convolutions, and whatever surgery cannot remove without changing what the
+    others say (`Survey.left_out` has the reasons).
 
     Args:
         network: ours, torchvision's or a user's; it is not changed, and the groups hold its own modules.
@@ -56,12 +63,14 @@ class Survey:
         graph: Torch-Pruning's dependency graph of the copy.
         groups: where channels may be removed; they hold the modules of the network itself.
         coupled: Torch-Pruning's group of all channels of each, with the modules of the copy, by the group's name.
+        left_out: why the channels of each other convolution, linear layer or selection may not be removed.
     """
 
     copy: nn.Module
     graph: Any
     groups: list[Group]
     coupled: dict[str, Any]
+    left_out: dict[str, str]
 
 
 @torch.inference_mode(mode=False)  # a method may ask from within it, and no trace can be made there
@@ -72,13 +81,23 @@ def survey(network: nn.Module, example: Tensor) -> Survey:
         PlanError: the network cannot be traced.
     """
     copy, graph = trace(network, example)
-    found = Survey(copy, graph, [], {})
+    found = Survey(copy, graph, [], {}, {})
     names = {twin: name for name, twin in copy.named_modules()}
-    for twin in names:
-        if twin in graph.module2node and (coupled := _alone(graph, twin)) is not None:
-            group = _group(network, names[twin], names.get(_norm(graph, twin)))
-            found.groups.append(group)
-            found.coupled[group.name] = coupled
+    for twin, name in names.items():
+        if not isinstance(twin, _ConvNd | nn.Linear | ChannelSelection):
+            continue
+        try:
+            coupled = _alone(graph, twin)
+        except PlanError as error:
+            found.left_out[name] = str(error)
+            continue
+        group = _group(network, name, names.get(_norm(graph, twin)))
+        found.groups.append(group)
+        found.coupled[group.name] = coupled
+    for name, reason in _doubtful(network, example, found, found.groups):
+        found.left_out[name] = reason
+        del found.coupled[name]
+    found.groups[:] = [group for group in found.groups if group.name in found.coupled]
     return found
 
 
@@ -94,18 +113,49 @@ def _group(network: nn.Module, name: str, norm_name: str | None) -> Group:
 
 
 def _alone(graph: Any, module: nn.Module) -> Any:
-    """Return the group of a module's channels if they can go without another layer's, else None."""
-    if not isinstance(module, _ConvNd | nn.Linear | ChannelSelection):
-        return None
+    """Return the group of a module's channels, which can go without another layer's.
+
+    Raises:
+        PlanError: they cannot; says why.
+    """
+    if module not in graph.module2node:
+        raise PlanError("it takes no part in the forward pass")
     group = group_of(graph, module, range(width_of(module) or 0))
+    if reason := obstacle(graph, group):
+        raise PlanError(reason)
     touched = [dependency.target.module for dependency, _ in group]
-    grouped = any(isinstance(m, _ConvNd) and 1 < m.groups < m.out_channels for m in touched)
-    own = [p for p in producers(graph, group) if not _depthwise(p)]
-    return group if not grouped and own == [module] and not obstacle(graph, group) else None
+    name = graph._module2name
+    if grouped := [m for m in touched if isinstance(m, _ConvNd) and 1 < m.groups < m.out_channels]:
+        raise PlanError(f"{name[grouped[0]]} is a convolution of {grouped[0].groups} groups, which must stay alike")
+    own = [producer for producer in producers(graph, group) if not depthwise(producer)]
+    if own != [module]:
+        others = [name[producer] for producer in own if producer is not module]
+        raise PlanError(f"they are shared with {', '.join(others[:3])}" if others else "they are another layer's")
+    return group
 
 
-def _depthwise(module: nn.Module) -> bool:
-    return isinstance(module, _ConvNd) and 1 < module.groups == module.in_channels
+def _doubtful(network: nn.Module, example: Tensor, found: Survey, some: Sequence[Group]) -> Iterator[tuple[str, str]]:
+    """Yield the groups whose channels the oracle does not let go, with the reason; halves find each of them."""
+    cuts = Cuts()
+    for group in some:
+        removed = _sample(group)
+        module = found.coupled[group.name][0].dep.target.module
+        if removed:
+            cuts.add(found.graph, group_of(found.graph, module, removed), group.name, removed, shared=False)
+    reason = proven(network, cuts, example) if cuts.silent else ""
+    if reason and len(some) == 1:
+        yield some[0].name, reason
+    elif reason:
+        yield from _doubtful(network, example, found, some[: len(some) // 2])
+        yield from _doubtful(network, example, found, some[len(some) // 2 :])
+
+
+def _sample(group: Group) -> list[int]:
+    """Return half of a group's channels at random, so that an odd number stays: even ones hide that pairs must."""
+    stays = group.channels // 2
+    stays += 1 - stays % 2
+    order = torch.randperm(group.channels, generator=rng(0, "sample", group.name))
+    return sorted(order[min(stays, group.channels) :].tolist())
 
 
 def _norm(graph: Any, module: nn.Module) -> Any:

@@ -59,7 +59,7 @@ def _tries(
     prune: Prune, network: nn.Module, share: float, context: Context, example: Tensor
 ) -> Iterator[tuple[float, Decision | MethodError]]:
     """Halve the range of ratios; yield the share that each try removes and what it is, or its error."""
-    dense, low, high = count(network, example).flops, 0.0, 1.0
+    dense, low, high = count(network, example), 0.0, 1.0
     for _ in range(STEPS):
         ratio = (low + high) / 2
         try:
@@ -68,7 +68,8 @@ def _tries(
             high = ratio
             yield 0.0, error
             continue
-        removed = 1 - count(found.network, example, nonzero=bool(found.plan.masks)).flops / dense
+        left = count(found.network, example, bool(found.plan.masks), dense.convention)
+        removed = 1 - left.flops / dense.flops
         low, high = (ratio, high) if removed < share else (low, ratio)
         yield removed, found
         if 0 <= removed - share <= TOLERANCE:

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from prunebench.common.randomness import rng
-from prunebench.networks.flops import count
+from prunebench.networks.flops import counted
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.decision import Decision, decide
@@ -144,13 +144,14 @@ def evaluate_pruning(spec: Pruning, workshop: Workshop, piece: Piece) -> Outcome
     found = _decided(spec, network, context, workshop)
     plan, small = found.plan, found.network
     fitted = {"weights.safetensors": weights(small)} if found.refitted else {}
+    dense, left = counted(network, small, images.example, nonzero=bool(plan.masks))
     facts = {
         "accuracy": _accuracy(spec.trained, small, workshop),
-        "dense": size(count(network, images.example)),
+        "dense": size(dense),
         "widths": width_shares(plan),
         "stages": stage_shares(plan, network, images.example),
         "kernels": kernel_shares(plan, network, images.example),
-        **size(count(small, images.example, nonzero=bool(plan.masks))),
+        **size(left),
         **circumstances(began, time.perf_counter() - clock, workshop),
     }
     return workshop.store.put(spec, facts, {"plan.json": json.dumps(plan.to_json(), indent=1).encode()} | fitted)

@@ -20,9 +20,10 @@ from prunebench.runner.workshop import Workshop
 from prunebench.training.checkpoint import Epoch
 
 
-def size(cost: Cost) -> dict[str, int]:
-    """Return the parameters, FLOPs and multiply-accumulates of a network."""
-    return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs}
+def size(cost: Cost) -> dict[str, Any]:
+    """Return the parameters, FLOPs and multiply-accumulates of a network, and their convention if not the paper's."""
+    convention = {} if cost.convention == "paper" else {"convention": cost.convention}
+    return {"parameters": cost.parameters, "flops": cost.flops, "macs": cost.macs, **convention}
 
 
 def of_training(history: list[Epoch], images: int, began: datetime, workshop: Workshop) -> dict[str, Any]:
