@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from prunebench.common import userfile
 from prunebench.common.errors import PrunebenchError
+from prunebench.networks.outputs import uncompiled, with_one_output
 from prunebench.specs import experiment
 
 _OFFERED: dict[tuple[str, str], str] = {}
@@ -58,8 +60,18 @@ def tried(reference: str) -> tuple[dict[str, str], bytes]:
     return {}, b""
 
 
+def known(network: nn.Module) -> bool:
+    """Return whether a network is of the families here or of torchvision, and none of a user's."""
+    return type(network).__module__.startswith(("prunebench.", "torchvision."))
+
+
+def quick(network: nn.Module, images: Tensor) -> Tensor:
+    """Return images laid out as deep networks are half as fast again on, where the network is known to bear that."""
+    return images.contiguous(memory_format=torch.channels_last) if known(network) else images
+
+
 def built(network: experiment.Network, channels: int, classes: int) -> nn.Module:
-    """Return a user's network; arguments are those of `networks.build`.
+    """Return a user's network, uncompiled and with one output; arguments are those of `networks.build`.
 
     Raises:
         PrunebenchError: its file is not loaded, or it fails or makes no network.
@@ -79,4 +91,4 @@ def built(network: experiment.Network, channels: int, classes: int) -> nn.Module
         raise PrunebenchError(f"{name}(channels={channels}, classes={classes}) fails{where}: {said}") from error
     if not isinstance(made, nn.Module):
         raise PrunebenchError(f"{name}(channels, classes) returns {type(made).__name__}, not a torch.nn.Module")
-    return made
+    return with_one_output(uncompiled(made))

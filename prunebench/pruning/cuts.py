@@ -52,6 +52,13 @@ class Cuts:
             if shared and produces and not depthwise(module):
                 self.silent[layer] = sorted({*self.silent.get(layer, ()), *channels})
 
+    def include(self, others: Cuts) -> None:
+        """Add the cuts of others."""
+        self.silent.update(others.silent)
+        for key, (handler, dimension, channels) in others.sides.items():
+            known = self.sides.get(key, (handler, dimension, set()))[2]
+            self.sides[key] = handler, dimension, known | channels
+
     def follow(self, unheard: Mapping[str, Sequence[int]]) -> bool:
         """Take from layers the inputs that are not heard where Torch-Pruning has others; return whether there are any.
 

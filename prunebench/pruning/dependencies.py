@@ -99,6 +99,12 @@ def obstacle(graph: Any, group: Any) -> str:
     return ""
 
 
+def company(group: Any, channels: Sequence[int]) -> str:
+    """Return why the channels that a group was made for cannot go without others of their layer, empty if they can."""
+    more = sorted(set(group[0].idxs) - set(channels))
+    return f"they go only together with others of the same layer, such as channel {more[0]}" if more else ""
+
+
 def producers(graph: Any, group: Any) -> list[nn.Module]:
     """Return the convolutions, linear layers and selections whose outputs a group removes."""
     kinds = (_ConvNd, nn.Linear, ChannelSelection)

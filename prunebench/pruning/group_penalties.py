@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
-from prunebench.pruning.groups import Survey, survey
 from prunebench.pruning.dependencies import reads
+from prunebench.pruning.groups import Survey, survey
 
 TINY = 1e-8
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch.nn.modules.conv import _ConvNd
 from prunebench.common.randomness import rng
 from prunebench.networks import ChannelSelection
 from prunebench.pruning.cuts import Cuts, depthwise
-from prunebench.pruning.dependencies import group_of, obstacle, producers, trace
+from prunebench.pruning.dependencies import company, group_of, obstacle, producers, trace
 from prunebench.pruning.oracle import proven
 from prunebench.pruning.plan import PlanError
 from prunebench.pruning.surgery import width_of
@@ -82,19 +82,20 @@ def survey(network: nn.Module, example: Tensor) -> Survey:
     """
     copy, graph = trace(network, example)
     found = Survey(copy, graph, [], {}, {})
-    names = {twin: name for name, twin in copy.named_modules()}
+    names, samples = {twin: name for name, twin in copy.named_modules()}, dict[str, Cuts]()
     for twin, name in names.items():
         if not isinstance(twin, _ConvNd | nn.Linear | ChannelSelection):
             continue
         try:
             coupled = _alone(graph, twin)
+            group = _group(network, name, names.get(_norm(graph, twin)))
+            samples[group.name] = _sample(graph, twin, group)
         except PlanError as error:
             found.left_out[name] = str(error)
             continue
-        group = _group(network, name, names.get(_norm(graph, twin)))
         found.groups.append(group)
         found.coupled[group.name] = coupled
-    for name, reason in _doubtful(network, example, found, found.groups):
+    for name, reason in _doubtful(network, example, samples):
         found.left_out[name] = reason
         del found.coupled[name]
     found.groups[:] = [group for group in found.groups if group.name in found.coupled]
@@ -134,28 +135,41 @@ def _alone(graph: Any, module: nn.Module) -> Any:
     return group
 
 
-def _doubtful(network: nn.Module, example: Tensor, found: Survey, some: Sequence[Group]) -> Iterator[tuple[str, str]]:
-    """Yield the groups whose channels the oracle does not let go, with the reason; halves find each of them."""
-    cuts = Cuts()
-    for group in some:
-        removed = _sample(group)
-        module = found.coupled[group.name][0].dep.target.module
-        if removed:
-            cuts.add(found.graph, group_of(found.graph, module, removed), group.name, removed, shared=False)
+def _doubtful(network: nn.Module, example: Tensor, samples: Mapping[str, Cuts]) -> Iterator[tuple[str, str]]:
+    """Yield the groups whose channels the oracle does not let go, with the reason; halves find each of them.
+
+    Args:
+        network: that the groups are of.
+        example: images to try it with.
+        samples: some channels of each group, by its name.
+    """
+    cuts, names = Cuts(), list(samples)
+    for sample in samples.values():
+        cuts.include(sample)
     reason = proven(network, cuts, example) if cuts.silent else ""
-    if reason and len(some) == 1:
-        yield some[0].name, reason
+    if reason and len(names) == 1:
+        yield names[0], reason
     elif reason:
-        yield from _doubtful(network, example, found, some[: len(some) // 2])
-        yield from _doubtful(network, example, found, some[len(some) // 2 :])
+        for half in (names[: len(names) // 2], names[len(names) // 2 :]):
+            yield from _doubtful(network, example, {name: samples[name] for name in half})
 
 
-def _sample(group: Group) -> list[int]:
-    """Return half of a group's channels at random, so that an odd number stays: even ones hide that pairs must."""
+def _sample(graph: Any, module: nn.Module, group: Group) -> Cuts:
+    """Return what half of a group's channels cut off; an odd number stays, as even ones hide that pairs must.
+
+    Raises:
+        PlanError: they take others of the same layer with them.
+    """
     stays = group.channels // 2
     stays += 1 - stays % 2
     order = torch.randperm(group.channels, generator=rng(0, "sample", group.name))
-    return sorted(order[min(stays, group.channels) :].tolist())
+    removed, cuts = sorted(order[stays:].tolist()), Cuts()
+    if removed:
+        coupled = group_of(graph, module, removed)
+        if reason := company(coupled, removed):
+            raise PlanError(reason)
+        cuts.add(graph, coupled, group.name, removed, shared=False)
+    return cuts
 
 
 def _norm(graph: Any, module: nn.Module) -> Any:

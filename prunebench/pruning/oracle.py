@@ -149,9 +149,7 @@ def _step(network: nn.Module, images: Tensor) -> Exception | None:
     return None
 
 
-def _first_difference(
-    dense: nn.Module, small: nn.Module, channels: Mapping[str, Sequence[int]], images: Tensor
-) -> str:
+def _first_difference(dense: nn.Module, small: nn.Module, channels: Mapping[str, Sequence[int]], images: Tensor) -> str:
     """Return the name of the first layer after which what is heard is not what the smaller network says."""
     with _recorded(dense) as ours:
         _heard(dense, channels, images)

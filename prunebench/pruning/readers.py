@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from prunebench.pruning.groups import Survey
 from prunebench.pruning.dependencies import reads
+from prunebench.pruning.groups import Survey
 
 PLACES = 10
 """Places of the output map that are sampled per image (Luo et al. 2017; He et al. 2017)."""

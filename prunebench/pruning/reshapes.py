@@ -51,13 +51,17 @@ def written_width(dense: Sequence[Reshape], small: Sequence[Reshape], error: Bas
         error: with which it failed.
     """
     for before, after in zip(dense, small, strict=False):
-        kept_images = before.given[:1] == after.given[:1]
-        if after.line and kept_images and (after.made is None or before.made is None or before.made[:1] != after.made[:1]):
+        if after.line and before.given[:1] == after.given[:1] and not _alike(before, after):
             return (
                 f" ({after.line}): the number of channels is written into this line; write x.flatten(1), or take the "
                 "number from the tensor, as x.shape[1]"
             )
     return where(error)
+
+
+def _alike(before: Reshape, after: Reshape) -> bool:
+    """Return whether both calls came to as many images."""
+    return before.made is not None and after.made is not None and before.made[:1] == after.made[:1]
 
 
 class _Recorder(TorchFunctionMode):

@@ -16,7 +16,7 @@ from torch.nn.modules.conv import _ConvNd
 from prunebench.networks import ChannelSelection
 from prunebench.pruning.blocks import without
 from prunebench.pruning.cuts import Cuts, depthwise
-from prunebench.pruning.dependencies import group_of, obstacle, producers, trace
+from prunebench.pruning.dependencies import company, group_of, obstacle, producers, trace
 from prunebench.pruning.mask import Mask
 from prunebench.pruning.oracle import proven
 from prunebench.pruning.plan import Plan, PlanError
@@ -67,7 +67,10 @@ def planned(network: nn.Module, plan: Plan, example: Tensor) -> Cuts:
             if owner.setdefault(producer, name) != name:
                 raise PlanError(f"{owner[producer]} and {name} share their channels: a plan names one of them")
         if removed := plan.removed(name):
-            cuts.add(graph, group_of(graph, module, removed), name, removed, shared=len(making) > 1)
+            group = group_of(graph, module, removed)
+            if reason := company(group, removed):
+                raise PlanError(f"cannot remove channels of {name}: {reason}")
+            cuts.add(graph, group, name, removed, shared=len(making) > 1)
     return cuts
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from prunebench.common.randomness import rng
-from prunebench.networks.flops import counted
+from prunebench.networks.flops import count, counted
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.decision import Decision, decide

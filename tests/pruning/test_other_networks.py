@@ -13,6 +13,7 @@ from torchvision.models.resnet import Bottleneck
 from prunebench.networks import build
 from prunebench.networks.flops import count
 from prunebench.pruning import Plan, PlanError, prunable
+from prunebench.pruning.groups import survey
 from prunebench.pruning.surgery import apply
 from prunebench.specs.experiment import Network, options
 
@@ -84,14 +85,12 @@ def narrow_swin() -> nn.Module:
     return torchvision.models.SwinTransformer([2, 2], 8, [1, 1], [2, 2], [4, 4], num_classes=5)
 
 
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (narrow_swin, "cannot (follow the channels of features|trace SwinTransformer)"),
-        (torchvision.models.shufflenet_v2_x0_5, "cannot trace ShuffleNetV2 with an example of shape"),
-    ],
-)
-def test_networks_that_cannot_be_followed_say_so(make: Callable[[], nn.Module], message: str) -> None:
-    network = make().eval()
-    with pytest.raises(PlanError, match=message):
-        prunable(network, IMAGES)
+def test_what_cannot_be_followed_is_left_out_and_the_rest_is_offered() -> None:
+    found = survey(narrow_swin().eval(), IMAGES)
+    assert [group.name for group in found.groups] == ["features.1.0.mlp.0", "features.3.0.mlp.0"]
+    assert "cannot follow the channels of features.2.reduction" in found.left_out["features.2.reduction"]
+
+
+def test_a_network_that_cannot_be_traced_says_so() -> None:
+    with pytest.raises(PlanError, match="cannot trace ShuffleNetV2 with an example of shape"):
+        prunable(torchvision.models.shufflenet_v2_x0_5().eval(), IMAGES)
