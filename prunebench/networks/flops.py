@@ -95,6 +95,15 @@ def counted(dense: nn.Module, pruned: nn.Module, example: Tensor, nonzero: bool 
     return costs
 
 
+def uncounted(network: nn.Module, convention: Convention) -> list[str]:
+    """Return the kinds of layers in a network that a convention counts nothing for."""
+    paper = (nn.Conv2d, nn.Linear, nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
+    multiplying = (nn.modules.conv._ConvNd, nn.Linear, nn.RNNBase, nn.MultiheadAttention)
+    known = (*(paper if convention == "paper" else multiplying), nn.Identity, nn.Flatten, nn.Dropout)
+    leaves = [module for module in network.modules() if not any(True for _ in module.children())]
+    return sorted({type(module).__name__ for module in leaves if not isinstance(module, known)})
+
+
 def _zeros(layer: nn.Conv2d) -> int:
     return layer.weight.numel() - int(layer.weight.count_nonzero())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from prunebench.common.errors import PrunebenchError
 
@@ -58,9 +59,32 @@ def uncompiled(network: nn.Module) -> nn.Module:
     for name, module in list(plain.named_modules()):
         if _behind(module) is not module:
             plain.set_submodule(name, _behind(module))
-        module._compiled_call_impl = None  # type: ignore[assignment]
+        module._compiled_call_impl = None
     return plain
 
 
 def _behind(module: nn.Module) -> nn.Module:
     return getattr(module, "_orig_mod", module) if isinstance(module, torch._dynamo.OptimizedModule) else module
+
+
+def stubborn(network: nn.Module) -> str:
+    """Return why a network cannot be copied or followed, and what to do; empty if it can."""
+    for name, module in network.named_modules():
+        where = name or "the network"
+        if isinstance(module, torch.jit.ScriptModule):
+            return f"{where} is scripted by TorchScript, which surgery cannot change: return it unscripted"
+        if isinstance(module, torch._dynamo.OptimizedModule):
+            return f"{where} is compiled, which surgery cannot change: return it without torch.compile"
+        if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
+            return (
+                f"{where} is lazy and has no weights yet: call the network once on images of its shape before it is "
+                "returned, or write its width"
+            )
+        old = {"WeightNorm": "weight_norm", "SpectralNorm": "spectral_norm"}
+        for hook in module._forward_pre_hooks.values():
+            if new := old.get(type(hook).__name__):
+                return (
+                    f"{where} has the old torch.nn.utils.{new}, which cannot be copied: use "
+                    f"torch.nn.utils.parametrizations.{new}"
+                )
+    return ""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from prunebench.common import userfile
 from prunebench.common.errors import PrunebenchError
-from prunebench.networks.outputs import uncompiled, with_one_output
+from prunebench.networks.outputs import stubborn, uncompiled, with_one_output
 from prunebench.specs import experiment
 
 _OFFERED: dict[tuple[str, str], str] = {}
@@ -20,6 +20,10 @@ _LOADED: dict[tuple[str, str], Callable[[int, int], nn.Module]] = {}
 
 def offer(reference: str) -> None:
     """Make a user's network known to this process, which runs its file once the network is built here.
+
+
+def load(reference: str) -> experiment.Network:
+    """Make a user's network known to this process, and return what specs call it.
 
     Args:
         reference: `path/to/file.py:build`; a function or class that is called with the channels of the images and the
@@ -48,6 +52,7 @@ def load(reference: str) -> None:
     if not callable(build):
         raise PrunebenchError(f"{path}: {name} is {type(build).__name__}; it must be build(channels, classes)")
     _LOADED[name, source] = build
+    return experiment.Network(name, source=source)
 
 
 def tried(reference: str) -> tuple[dict[str, str], bytes]:
@@ -91,4 +96,7 @@ def built(network: experiment.Network, channels: int, classes: int) -> nn.Module
         raise PrunebenchError(f"{name}(channels={channels}, classes={classes}) fails{where}: {said}") from error
     if not isinstance(made, nn.Module):
         raise PrunebenchError(f"{name}(channels, classes) returns {type(made).__name__}, not a torch.nn.Module")
-    return with_one_output(uncompiled(made))
+    made = uncompiled(made)
+    if reason := stubborn(made):
+        raise PrunebenchError(f"{name}(channels, classes): {reason}")
+    return with_one_output(made)

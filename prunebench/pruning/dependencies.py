@@ -14,8 +14,9 @@ from torch.nn.modules.conv import _ConvNd
 from torch_pruning.dependency.index_mapping import _FlattenIndexMapping
 
 from prunebench.networks import ChannelSelection, PaddedShortcut
+from prunebench.networks.outputs import stubborn
 from prunebench.pruning.plan import PlanError
-from prunebench.pruning.traceable import check_traceable, mixing, parametrised, tied
+from prunebench.pruning.traceable import mixing, parametrised, tied
 
 MOST_INDICES = 200_000
 """Inputs of one layer that channels may be flattened to; ImageNet's VGG-16 has 25,088."""
@@ -27,7 +28,8 @@ def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
     Raises:
         PlanError: the forward pass fails or has no gradient.
     """
-    check_traceable(network)
+    if reason := stubborn(network):
+        raise PlanError(reason)
     copy = deepcopy(network).requires_grad_(True)
     try:
         with torch.enable_grad():
@@ -163,7 +165,7 @@ class _GroupNormPruner(tp.pruner.function.GroupNormPruner):  # type: ignore[misc
     prune_in_channels = prune_out_channels
 
 
-_OWN_PRUNERS = {
+_OWN_PRUNERS: dict[type[nn.Module], Any] = {
     ChannelSelection: _SelectionPruner(),
     PaddedShortcut: _PaddingPruner(),
     nn.GroupNorm: _GroupNormPruner(),

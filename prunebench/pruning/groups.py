@@ -155,14 +155,17 @@ def _doubtful(network: nn.Module, example: Tensor, samples: Mapping[str, Cuts]) 
 
 
 def _sample(graph: Any, module: nn.Module, group: Group) -> Cuts:
-    """Return what half of a group's channels cut off; an odd number stays, as even ones hide that pairs must.
+    """Return what some of a group's channels cut off, chosen by its name.
+
+    An odd number stays, as even ones hide that pairs must, and of each group another, as equal ones hide that two
+    groups must lose as many.
 
     Raises:
         PlanError: they take others of the same layer with them.
     """
-    stays = group.channels // 2
-    stays += 1 - stays % 2
-    order = torch.randperm(group.channels, generator=rng(0, "sample", group.name))
+    draw = rng(0, "sample", group.name)
+    stays = 2 * int(torch.randint(max(1, group.channels // 2), (), generator=draw)) + 1
+    order = torch.randperm(group.channels, generator=draw)
     removed, cuts = sorted(order[stays:].tolist()), Cuts()
     if removed:
         coupled = group_of(graph, module, removed)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from prunebench.common.randomness import rng, seeded
-from prunebench.common.userfile import said
+from prunebench.common.userfile import said, where
 from prunebench.pruning.cuts import Cuts
 from prunebench.pruning.reshapes import reshaped, written_width
 from prunebench.pruning.silence import silenced, unheard
@@ -127,7 +127,10 @@ def _stumble(small: nn.Module, images: Tensor, dense: nn.Module) -> str:
         except Exception as error:
             failure = error
     with torch.no_grad(), reshaped() as wanted:
-        dense.eval()(images)
+        try:
+            dense.eval()(images)
+        except Exception as error:
+            return f"the network itself does not run on {len(images)} images: {said(error)}{where(error)}"
     return f"the network does not run without the removed channels: {failure}{written_width(wanted, seen, failure)}"
 
 

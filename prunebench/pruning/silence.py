@@ -24,10 +24,10 @@ aten = torch.ops.aten
 def silenced(network: nn.Module, channels: Mapping[str, Sequence[int]]) -> Iterator[None]:
     """Silence output channels of a network's modules, by name, in all forward passes inside."""
     handles = [network.get_submodule(n).register_forward_hook(_silencer(c)) for n, c in channels.items() if c]
-    fast, profiled = torch.backends.mha.get_fastpath_enabled(), torch.no_grad()
+    fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
-        with profiled, _Deaf():
+        with torch.no_grad(), _Deaf():  # type: ignore[no-untyped-call]
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
@@ -78,7 +78,7 @@ def channel_dimension(module: nn.Module, output: Tensor) -> int:
     return 1
 
 
-class _Deaf(TorchDispatchMode):
+class _Deaf(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Lets what adds channels up hear nothing of those that are NaN."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

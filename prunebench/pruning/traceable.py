@@ -4,39 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import _WeightNorm
-
-from prunebench.pruning.plan import PlanError
-
-
-def check_traceable(network: nn.Module) -> None:
-    """Refuse what cannot be copied or followed.
-
-    Raises:
-        PlanError: says which layer it is and what to do.
-    """
-    for name, module in network.named_modules():
-        where = name or "the network"
-        if isinstance(module, torch.jit.ScriptModule):
-            raise PlanError(f"{where} is scripted by TorchScript, which surgery cannot change: return it unscripted")
-        if isinstance(module, torch._dynamo.OptimizedModule):
-            raise PlanError(f"{where} is compiled, which surgery cannot change: return it without torch.compile")
-        if any(is_lazy(parameter) for parameter in module.parameters(recurse=False)):
-            raise PlanError(
-                f"{where} is lazy and has no weights yet: call the network once on images of its shape before it is "
-                "returned, or write its width"
-            )
-        for hook in module._forward_pre_hooks.values():
-            if type(hook).__name__ in ("WeightNorm", "SpectralNorm"):
-                new = "weight_norm" if type(hook).__name__ == "WeightNorm" else "spectral_norm"
-                raise PlanError(
-                    f"{where} has the old torch.nn.utils.{new}, which cannot be copied: use "
-                    f"torch.nn.utils.parametrizations.{new}"
-                )
 
 
 def weight_norm_of(module: object) -> Any:

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from prunebench.common.errors import PrunebenchError
 from prunebench.networks import build
-from prunebench.networks.flops import Cost, count
+from prunebench.networks.flops import Cost, count, counted
 from prunebench.specs.experiment import Network, options
 
 IMAGE = torch.zeros(1, 2, 6, 6)
@@ -100,3 +101,48 @@ def test_a_failing_forward_pass_leaves_no_hooks() -> None:
         count(network, torch.zeros(1, 2, 4, 4))
     assert network.training
     assert not any(m._forward_hooks for m in network.modules())
+
+
+class Recurrent(nn.Module):
+    """facebookresearch/fvcore#98, meta-pytorch/tnt#624: rows of pixels read by an LSTM."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.classifier = nn.LSTM(6, 5, batch_first=True), nn.Linear(5, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.classifier(self.lstm(x.mean(1))[0][:, -1])
+        return logits
+
+
+class Einsum(nn.Module):
+    """sovrasov/flops-counter.pytorch#105: the work is in a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(4, 72))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.einsum("ni,oi->no", x.flatten(1), self.weight)
+
+
+MISSED = {  # multiply-accumulates that the paper's convention does not see, by hand
+    "Conv1d": (nn.Sequential(nn.Flatten(1, 2), nn.Conv1d(12, 4, 3, padding=1)), 12 * 4 * 3 * 6),
+    "transposed": (nn.ConvTranspose2d(2, 3, 2, 2), 36 * 2 * 3 * 4),
+    "LSTM": (Recurrent(), 6 * 4 * 5 * (6 + 5) + 15),
+    "einsum": (Einsum(), 4 * 72),
+}
+
+
+@pytest.mark.parametrize("case", MISSED)
+def test_where_the_papers_convention_misses_the_dispatcher_counts(case: str) -> None:
+    network, macs = MISSED[case]
+    cost = count(network, IMAGE)
+    assert (cost.macs, cost.flops, cost.convention) == (macs, 2 * macs, "dispatcher")
+
+
+def test_a_pair_is_counted_by_one_convention_and_never_nothing() -> None:
+    dense, small = nn.Sequential(nn.Flatten(1, 2), nn.Conv1d(12, 4, 3)), nn.Sequential(nn.Flatten(), nn.Linear(72, 5))
+    assert [cost.convention for cost in counted(dense, small, IMAGE)] == ["dispatcher", "dispatcher"]
+    with pytest.raises(PrunebenchError, match="what the plan leaves of the network has no FLOPs"):
+        counted(small, nn.Flatten(), IMAGE)

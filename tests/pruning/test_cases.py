@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from independent import disagreement
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
@@ -18,7 +19,6 @@ from prunebench.networks.flops import count
 from prunebench.pruning import Plan, PlanError, prunable
 from prunebench.pruning.groups import survey
 from prunebench.pruning.surgery import apply
-from independent import disagreement
 
 IMAGES = torch.zeros(1, 1, 8, 8)
 

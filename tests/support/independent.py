@@ -10,7 +10,7 @@ from torch.nn.modules.conv import _ConvNd
 
 def disagreement(network: nn.Module, small: nn.Module, removed: Mapping[str, Sequence[int]], example: Tensor) -> float:
     """Return by how much a network that hears nothing of some channels differs from a smaller one, over its spread."""
-    silent, images = copy.deepcopy(network).eval(), torch.randn(3, *example.shape[1:])
+    silent, images = copy.deepcopy(network).eval(), torch.randn(8, *example.shape[1:])
     plain = _calls(silent, images, {}, None)
     heard = _calls(silent, images, removed, [y for _, _, y in plain])
     with torch.no_grad():
@@ -28,7 +28,7 @@ def disagreement(network: nn.Module, small: nn.Module, removed: Mapping[str, Seq
 def _calls(
     network: nn.Module, images: Tensor, removed: Mapping[str, Sequence[int]], frozen: list[Tensor] | None
 ) -> list[tuple[str, Tensor, Tensor]]:
-    """Run with noise on some channels; return inputs and outputs of what reads, with `frozen` in place of the latter."""
+    """Run with noise on some channels; return inputs and outputs of what reads, the latter `frozen`."""
     calls: list[tuple[str, Tensor, Tensor]] = []
 
     def read(name: str, x: Tensor, y: Tensor) -> Tensor:
@@ -39,7 +39,8 @@ def _calls(
     def disturbed(layer: nn.Module, channels: Sequence[int], y: Tensor) -> Tensor:
         y = y.clone()
         place = y.movedim(y.dim() - 1 if isinstance(layer, nn.Linear) else 1, 0)
-        place[list(channels)] += 10 * torch.randn(place[list(channels)].shape)
+        up = 10 * (-1.0) ** torch.arange(y.shape[0])  # up and down, so that no activation hides it
+        place[list(channels)] += up.reshape(-1, *[1] * (y.dim() - 2))
         return y
 
     handles = []
