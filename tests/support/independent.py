@@ -22,7 +22,7 @@ def disagreement(network: nn.Module, small: nn.Module, removed: Mapping[str, Seq
             weight.movedim(0 if getattr(layer, "transposed", False) else 1, 0)[moved] = 0
             layer.weight = nn.Parameter(weight) if not hasattr(layer, "parametrizations") else weight
         ours, theirs = silent(images), small.eval()(images)
-    return float((ours - theirs).abs().max() / ours.std())
+    return float((ours - theirs).abs().max() / max(ours.std(), 1e-2 * ours.abs().max()))
 
 
 def _calls(
