@@ -21,10 +21,6 @@ _LOADED: dict[tuple[str, str], Callable[[int, int], nn.Module]] = {}
 def offer(reference: str) -> None:
     """Make a user's network known to this process, which runs its file once the network is built here.
 
-
-def load(reference: str) -> experiment.Network:
-    """Make a user's network known to this process, and return what specs call it.
-
     Args:
         reference: `path/to/file.py:build`; a function or class that is called with the channels of the images and the
             number of classes, and returns a network for images of any size that its dataset has.
@@ -41,8 +37,8 @@ def offered() -> list[str]:
     return list(_OFFERED.values())
 
 
-def load(reference: str) -> None:
-    """Run a user's file, and make its network known to this process; the argument is that of `offer`.
+def load(reference: str) -> experiment.Network:
+    """Run a user's file, make its network known to this process, and return what specs call it; argument as of `offer`.
 
     Raises:
         PrunebenchError: there is no such function.
@@ -76,7 +72,7 @@ def quick(network: nn.Module, images: Tensor) -> Tensor:
 
 
 def built(network: experiment.Network, channels: int, classes: int) -> nn.Module:
-    """Return a user's network, uncompiled and with one output; arguments are those of `networks.build`.
+    """Return a user's network; arguments are those of `networks.build`.
 
     Raises:
         PrunebenchError: its file is not loaded, or it fails or makes no network.
