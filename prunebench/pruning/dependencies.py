@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -32,7 +33,8 @@ def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
         raise PlanError(reason)
     copy = deepcopy(network).requires_grad_(True)
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Maximum recursive depth")  # said of reshapes that `group_of` refuses
             graph = tp.DependencyGraph().build_dependency(
                 copy,
                 example,
