@@ -58,7 +58,8 @@ def group_of(graph: Any, module: nn.Module, channels: Sequence[int]) -> Any:
     """
     name = graph._module2name[module]
     try:
-        with _bounded_flattening(name):
+        with _bounded_flattening(name), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Maximum recursive depth")
             prune = graph.get_pruner_of_module(module).prune_out_channels
             return graph.get_pruning_group(module, prune, list(channels))
     except PlanError:
