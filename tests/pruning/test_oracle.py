@@ -4,6 +4,7 @@
 """
 
 import os
+import warnings
 from random import Random
 
 import pytest
@@ -93,17 +94,23 @@ def test_what_is_left_must_train_where_the_whole_trains() -> None:
 def test_torch_prunings_own_pruner_makes_the_same_network_where_it_is_right(seed: int) -> None:
     built = network(seed).eval()
     plan = random_plan(built, seed)
-    ours, theirs = apply(built, plan, IMAGES), network(seed).eval()
-    graph = tp.DependencyGraph().build_dependency(theirs, IMAGES, verbose=False)
-    for name in plan.keep:
-        if removed := plan.removed(name):
-            module = theirs.get_submodule(name)
-            graph.get_pruning_group(module, graph.get_pruner_of_module(module).prune_out_channels, removed).prune()
     removed = {name: plan.removed(name) for name in plan.keep if plan.removed(name)}
     try:
+        theirs = pruned_by_torch_pruning(network(seed).eval(), removed)
         right = disagreement(built, theirs, removed, IMAGES) < 1e-3
-    except (RuntimeError, ValueError, AttributeError, IndexError):
-        return
-    if right:
-        images = torch.randn(2, 1, SIDE, SIDE)
-        torch.testing.assert_close(ours.eval()(images), theirs(images), rtol=1e-4, atol=1e-4)
+    except Exception as error:
+        pytest.skip(f"Torch-Pruning's own pruner breaks this network: {error}")
+    if not right:
+        pytest.skip("Torch-Pruning's own pruner makes another network of it, silently")
+    images = torch.randn(2, 1, SIDE, SIDE)
+    torch.testing.assert_close(apply(built, plan, IMAGES).eval()(images), theirs(images), rtol=1e-4, atol=1e-4)
+
+
+def pruned_by_torch_pruning(built: nn.Module, removed: dict[str, list[int]]) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        graph = tp.DependencyGraph().build_dependency(built, IMAGES, verbose=False)
+        for name, channels in removed.items():
+            module = built.get_submodule(name)
+            graph.get_pruning_group(module, graph.get_pruner_of_module(module).prune_out_channels, channels).prune()
+    return built
