@@ -164,8 +164,8 @@ def _sample(graph: Any, module: nn.Module, group: Group) -> Cuts:
         PlanError: they take others of the same layer with them.
     """
     draw = rng(0, "sample", group.name)
-    stays = 2 * int(torch.randint(max(1, group.channels // 2), (), generator=draw)) + 1
-    order = torch.randperm(group.channels, generator=draw)
+    stays = 2 * int(torch.randint(max(1, group.channels // 2), (), generator=draw, device="cpu")) + 1
+    order = torch.randperm(group.channels, generator=draw, device="cpu")
     removed, cuts = sorted(order[stays:].tolist()), Cuts()
     if removed:
         coupled = group_of(graph, module, removed)

@@ -73,18 +73,18 @@ def lively(network: nn.Module) -> nn.Module:
             parameter.copy_(_drawn(name, parameter, draw))
         for name, buffer in twin.named_buffers():
             if name.endswith("running_mean"):
-                buffer.copy_(torch.empty(buffer.shape).uniform_(-0.3, 0.3, generator=draw))
+                buffer.copy_(torch.empty(buffer.shape, device="cpu").uniform_(-0.3, 0.3, generator=draw))
             elif name.endswith("running_var"):
-                buffer.copy_(torch.empty(buffer.shape).uniform_(0.5, 2, generator=draw))
+                buffer.copy_(torch.empty(buffer.shape, device="cpu").uniform_(0.5, 2, generator=draw))
     return twin
 
 
 def _images(example: Tensor) -> Tensor:
-    return torch.randn(2, *example.shape[1:], generator=rng(0, "oracle")).to(example)
+    return torch.randn(2, *example.shape[1:], generator=rng(0, "oracle"), device="cpu").to(example)
 
 
 def _drawn(name: str, parameter: Tensor, draw: torch.Generator) -> Tensor:
-    fresh = torch.empty(parameter.shape)
+    fresh = torch.empty(parameter.shape, device="cpu")
     if parameter.dim() > 1:
         return fresh.normal_(0, (2 / max(1, parameter[0].numel())) ** 0.5, generator=draw)
     if name.endswith("bias"):
