@@ -33,14 +33,14 @@ TORCHVISION = {
         "convnext_tiny googlenet swin_t swin_v2_t"
     ),
     96: "inception_v3",
-    224: "vit_b_32 maxvit_t",
+    224: "vit_b_32",
 }
 TIMM = {
     64: (
         "resnet18 resnet10t resnet26d seresnet18 ecaresnet26t skresnet18 resnest14d res2net50_26w_4s gernet_s "
         "cspresnet50 cspdarknet53 darknet53 dla34 hrnet_w18_small densenet121 vgg11_bn repvgg_a0 dpn48b selecsls42b "
         "mobilenetv2_050 mobilenetv3_small_050 mobilenetv4_conv_small tf_efficientnet_b0 efficientnet_lite0 "
-        "ghostnet_050 tinynet_e regnetx_002 regnety_002 rexnet_100 fbnetc_100 lcnet_050 mobileone_s0 fastvit_t8 "
+        "ghostnet_050 tinynet_e regnetx_002 regnety_002 fbnetc_100 lcnet_050 mobileone_s0 fastvit_t8 "
         "convnext_atto convnextv2_atto convmixer_768_32 nf_regnet_b0 inception_next_tiny edgenext_xx_small "
         "poolformer_s12 repghostnet_050 starnet_s1 xception41"
     ),

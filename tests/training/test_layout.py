@@ -32,3 +32,10 @@ def test_an_engine_trains_in_that_layout(network):
     weights = [weight for weight in built.parameters() if weight.dim() == 4 and weight.shape[1] > 1]
     assert all(weight.is_contiguous(memory_format=layout(built)) for weight in weights)
     assert all(weight.grad.stride() == weight.stride() for weight in weights)
+
+
+@pytest.mark.parametrize("own", [torch.contiguous_format, torch.channels_last])
+def test_a_users_network_keeps_its_own(own):
+    """pytorch/examples#836, IntelLabs/distiller#213: `view(n, -1)` of a map that lies channels-last fails."""
+    network = torch.nn.Sequential(torch.nn.Conv2d(2, 4, 3), torch.nn.Conv2d(4, 4, 3)).to(memory_format=own)
+    assert layout(network) == own
