@@ -86,7 +86,8 @@ def tried(library: str, name: str, side: int) -> Result:
         try:
             found = survey(network, example)
             plan = Plan(
-                {g.name: range(0, g.channels, 2) for g in found.groups}, {g.name: g.channels for g in found.groups}
+                {g.name: tuple(range(0, g.channels, 2)) for g in found.groups},
+                {g.name: g.channels for g in found.groups},
             )
             apply(network, plan, example)
         except PrunebenchError as error:
