@@ -4,7 +4,7 @@ import pytest
 
 from prunebench.judging.observed import curve, paper_curves
 from prunebench.protocol.tables import load
-from prunebench.statistics import consistent, curve_at_least, curve_efficiency, curve_equivalent, curve_greater
+from prunebench.statistics import consistent, curve_at_least, curve_efficiency, curve_greater
 from prunebench.statistics import even as even_over_stages
 from prunebench.statistics import uneven as uneven_over_stages
 
@@ -15,6 +15,14 @@ ALIKE = 0.05
 
 EVEN = 0.25
 """Spread of the kept share over stages; Tables 18 and 21: up to 0.19 for PreResNet-164, 0.5 and more for VGG-16."""
+
+
+MUCH = 0.3
+"""Points that C16 means by "much" and C18 by "significantly": half of the smallest mean lead of pruned over uniform
+VGGs in Figs. 3 and 6, 0.63 (Fig. 3 right, at equal shares)."""
+
+CLEARLY = {"f6.left": 1.0, "f6.right": 0.5}
+"""Points that C21 means by "clearly": half of the mean leads of Fig. 6 at equal shares, 1.93 and 0.99."""
 
 
 @pytest.fixture
@@ -47,10 +55,10 @@ def test_slimming_needs_5_times_fewer_parameters(drawn, judge):
 
 @pytest.mark.claim("C16", table="f3.right")
 def test_magnitude_masks_use_parameters_better(drawn, judge):
-    """Masks of magnitude pruning on VGG-16 do better than uniformly random ones with as many parameters."""
+    """Masks of magnitude pruning on VGG-16 do much better than uniformly random ones with as many parameters."""
     curves, _ = drawn("f3.right")
     names = ("magnitude", "uniform_sparse")
-    verdict = curve_greater(curves["magnitude"], curves["uniform_sparse"], names=names)
+    verdict = curve_greater(curves["magnitude"], curves["uniform_sparse"], names=names, least=MUCH)
     judge(verdict, curves=curves, paper=told("f3.right", *names))
 
 
@@ -70,14 +78,10 @@ FLAT["f5.right"] = FLAT["f5.middle"]
 @pytest.mark.parametrize("figure", FLAT)
 def test_pruned_no_better_than_uniform(figure, drawn, judge):
     """For PreResNets and DenseNet-40, pruned architectures are not significantly better than uniform ones (Fig. 5)."""
-    curves, margin = drawn(figure)
+    curves, _ = drawn(figure)
     pruned, uniform = FLAT[figure]
-    judge(
-        curve_at_least(curves[uniform], curves[pruned], margin, names=(uniform, pruned)),
-        aside=[curve_equivalent(curves[uniform], curves[pruned], margin, names=(uniform, pruned))],
-        curves=curves,
-        paper=told(figure, uniform, pruned),
-    )
+    verdict = curve_at_least(curves[uniform], curves[pruned], MUCH, names=(uniform, pruned))
+    judge(verdict, curves=curves, paper=told(figure, uniform, pruned))
 
 
 STAGES = {
@@ -129,7 +133,7 @@ def test_guided_on_par_with_pruned(figure, drawn, judge):
     """Architectures designed after the stage averages of pruned ones do as well as these (Fig. 6)."""
     curves, margin = drawn(figure)
     guided, pruned = GUIDED[figure]
-    verdict = curve_equivalent(curves[guided], curves[pruned], margin, names=(guided, pruned))
+    verdict = curve_at_least(curves[guided], curves[pruned], margin, names=(guided, pruned))
     judge(verdict, curves=curves, paper=told(figure, guided, pruned))
 
 
@@ -142,9 +146,18 @@ MOVED = {
 @pytest.mark.claim("C21", table=tuple(MOVED))
 @pytest.mark.parametrize("figure", MOVED)
 def test_transferred_better_than_uniform(figure, drawn, judge):
-    """Averages of VGG-16 on CIFAR-10 used for VGG-19 on CIFAR-100 beat uniform pruning, nearly reach pruning itself."""
+    """Averages of VGG-16 on CIFAR-10 used for VGG-19 on CIFAR-100 are clearly better than uniform pruning (Fig. 6)."""
+    curves, _ = drawn(figure)
+    moved, uniform, _ = MOVED[figure]
+    verdict = curve_greater(curves[moved], curves[uniform], names=(moved, uniform), least=CLEARLY[figure])
+    judge(verdict, curves=curves, paper=told(figure, moved, uniform))
+
+
+@pytest.mark.claim("C21", table=tuple(MOVED))
+@pytest.mark.parametrize("figure", MOVED)
+def test_transferred_little_worse_than_pruned(figure, drawn, judge):
+    """Averages of VGG-16 on CIFAR-10 used for VGG-19 on CIFAR-100 are at most slightly worse than pruning itself."""
     curves, margin = drawn(figure)
-    moved, uniform, pruned = MOVED[figure]
-    verdict = curve_greater(curves[moved], curves[uniform], names=(moved, uniform))
-    beside = curve_at_least(curves[moved], curves[pruned], margin, names=(moved, pruned))
-    judge(verdict, aside=[beside], curves=curves, paper=told(figure, moved, uniform))
+    moved, _, pruned = MOVED[figure]
+    verdict = curve_at_least(curves[moved], curves[pruned], margin, names=(moved, pruned))
+    judge(verdict, curves=curves, paper=told(figure, moved, pruned))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from prunebench.judging.observed import best, differences
+from prunebench.judging.observed import differences, gaps
 from prunebench.protocol.tables import load
 from prunebench.records.parts import Point
 from prunebench.statistics import (
@@ -33,7 +33,7 @@ def ids(rows):
 
 RESNETS = [f"t1.cifar10.resnet-{name}" for name in ("56-a", "56-b", "110-a", "110-b")]
 REWOUND = ("lr_rewind", "finetune_e", "scratch_e", "scratch_b")
-RETRAINED = lent("F01", *RESNETS, *(name for name in ROWS if name.startswith("t6.cifar10")))
+RETRAINED = lent("F01", *RESNETS, *(name for name in ROWS if name.startswith("t6.cifar10.")))
 
 
 @pytest.mark.claim("F01")
@@ -55,11 +55,13 @@ def test_retraining_with_the_full_schedule_on_the_mean(observe, judge):
 @pytest.mark.claim("F02")
 @pytest.mark.parametrize("name", ["t1.cifar10.vgg-16-a", "t1.cifar10.resnet-56-b"])
 def test_random_pruning_with_the_full_schedule(name, observe, judge):
-    """Random filters, retrained with the full schedule, beat those of L1 norm fine-tuned the usual way."""
-    l1 = observe(ROWS[name].lent("F02", "l1"), arms=("finetune", "lr_rewind"))
+    """Random filters retrained with the full schedule beat those of L1 norm fine-tuned at the last rate for as long."""
+    l1 = observe(ROWS[name].lent("F02", "l1"), arms=("finetune_e", "lr_rewind"))
     random = observe(ROWS[name].lent("F02", "random", method="random"), arms=("lr_rewind",))
     beside = greater(l1["lr_rewind"], random["lr_rewind"], names=("L1 + lr_rewind", "random + lr_rewind"))
-    judge(greater(random["lr_rewind"], l1["finetune"], names=("random + lr_rewind", "L1 + finetune")), aside=[beside])
+    judge(
+        greater(random["lr_rewind"], l1["finetune_e"], names=("random + lr_rewind", "L1 + finetune_e")), aside=[beside]
+    )
 
 
 FASTER = ("finetune", "finetune_x10", "finetune_x100")
@@ -68,11 +70,14 @@ FASTER = ("finetune", "finetune_x10", "finetune_x100")
 @pytest.mark.claim("F03")
 @pytest.mark.parametrize("row", **ids(lent("F03", "t1.cifar10.resnet-56-b", "t4.cifar10.vgg-19.70")))
 def test_finetuning_at_a_large_rate_wins(row, observe, judge):
-    """Fine-tuned at the best of three rates, inherited weights beat training from scratch on the same whole budget."""
+    """Fine-tuned from the best of three first rates, inherited weights beat training from scratch on the whole budget.
+
+    The sentence over-reads its source (Wang et al. 2023), which has no single answer: there it depends on what is held
+    equal, on the ratio and most of all on the rate, and scratch is given no extra epochs.
+    """
     arms = observe(row, arms=(*FASTER, "scratch_b_plus"))
     found = [difference for arm in FASTER for difference in differences([arms], arm, "scratch_b_plus")]
-    verdict = any_greater(found, names=("finetune at some rate", "scratch_b_plus"))
-    judge(verdict, aside=[arms.greater(best(arms, FASTER), "scratch_b_plus")])
+    judge(any_greater(found, names=("finetune at some rate", "scratch_b_plus")))
 
 
 SPARSE = [
@@ -84,7 +89,7 @@ SPARSE = [
 
 @pytest.mark.claim("F04")
 def test_very_sparse_networks_need_their_weights(observe, judge):
-    """Without 90 to 98 % of their weights, fine-tuned networks beat those from scratch, whatever the budget."""
+    """At this width, fine-tuned networks without 90 to 98 % of their weights beat scratch ones on both budgets."""
     arms = [observe(row, arms=("finetune", "scratch_b", "scratch_b_twice")) for row in SPARSE]
     found = [d for scratch in ("scratch_b", "scratch_b_twice") for d in differences(arms, "finetune", scratch)]
     names = ("finetune", "scratch")
@@ -99,11 +104,15 @@ def test_rewinding_to_an_early_epoch_finds_tickets(observe, judge):
     """Weights rewound to 2 % of the training beat random ones at learning rate 0.1, on the mean over Table 8a."""
     arms = [observe(row, arms=("weight_rewind", "winning_ticket", "random_ticket")) for row in TABLE_8A]
     names = ("weight_rewind", "random_ticket")
-    beside = ("winning_ticket", "random_ticket")
-    judge(
-        mean_greater(differences(arms, *names), names=names),
-        aside=[mean_greater(differences(arms, *beside), names=beside)],
-    )
+    judge(mean_greater(differences(arms, *names), names=names))
+
+
+@pytest.mark.claim("F05")
+def test_rewinding_to_the_start_finds_none(observe, judge):
+    """Weights rewound to the start do not beat random ones at learning rate 0.1, on the mean over Table 8a."""
+    arms = [observe(row, arms=("weight_rewind", "winning_ticket", "random_ticket")) for row in TABLE_8A]
+    names = ("random_ticket", "winning_ticket")
+    judge(mean_at_least(differences(arms, *names), arms[0].margin, names=names))
 
 
 TICKETS = ("winning_ticket", "random_ticket")
@@ -130,23 +139,35 @@ def test_finetuning_beats_the_ticket(observe, judge):
 SHARES = (0.25, 0.5, 1, 2)
 
 
-@pytest.mark.claim("F07")
-def test_ticket_gap_closes_with_epochs(observe, judge):
-    """The winning ticket's lead over random weights falls with epochs, and is larger at rate 0.01 than at 0.1."""
-    row, gaps, points = ROWS["t8a.cifar10.resnet-50.80"], {}, {}
-    for rate in ("0.1", "0.01"):
+def leads(observe):
+    """Return the winning ticket's lead over random weights by rate: its seeds at each share of the epochs."""
+    row, found = ROWS["t8a.cifar10.resnet-50.80"], {"0.1": {}, "0.01": {}}
+    for rate, lines in found.items():
         for share in SHARES:
             setting = f"lr {rate}, epochs x{share:g}"
-            arms = observe(row.lent("F07", f"lr-{rate}.x{share:g}", ratio=0.7379, setting=setting), arms=TICKETS)
-            accuracies = [arms.values(arm) for arm in TICKETS]
-            points.setdefault(rate, []).append(Point(x=share, y=[a - b for a, b in zip(*accuracies, strict=True)]))
-            gaps.setdefault(rate, []).extend(differences([arms], *TICKETS))
+            named = row.lent("F07", f"lr-{rate}.x{share:g}", ratio=0.7379, setting=setting)
+            lines[share] = gaps(observe(named, arms=TICKETS), *TICKETS)
+    return found
+
+
+@pytest.mark.claim("F07")
+def test_ticket_gap_closes_with_epochs(observe, judge):
+    """At learning rate 0.01, the winning ticket's lead over random weights falls with the epochs."""
+    found = leads(observe)
+    lines = {rate: [Point(x=x, y=list(gap.values)) for x, gap in line.items()] for rate, line in found.items()}
     judge(
-        slope_below(points["0.01"], name="gap at lr 0.01"),
-        aside=[mean_greater(gaps[rate], names=TICKETS) for rate in gaps],
-        curves={f"lr {rate}": line for rate, line in points.items()},
+        slope_below(lines["0.01"], name="gap at lr 0.01"),
+        curves={f"lr {rate}": line for rate, line in lines.items()},
         axes=("epochs over the schedule's", "winning ticket less random ticket, points"),
     )
+
+
+@pytest.mark.claim("F07")
+def test_ticket_gap_is_larger_at_a_small_rate(observe, judge):
+    """The winning ticket's lead over random weights is larger at rate 0.01 than at 0.1, on the mean over the epochs."""
+    gaps_at = leads(observe)
+    found = [Difference(gaps_at["0.01"][share], gaps_at["0.1"][share]) for share in SHARES]
+    judge(mean_greater(found, names=("gap at lr 0.01", "gap at lr 0.1")))
 
 
 COMPACT = [

@@ -62,14 +62,16 @@ def test_lottery_at_a_small_rate(row, observe, judge):
 
 @pytest.mark.claim("C24", table="8b")
 def test_lottery_advantage_at_a_small_rate(rows, observe, judge):
-    """At learning rate 0.01, the winning ticket beats random weights on the mean over Table 8b, and in every row."""
+    """At learning rate 0.01, the winning ticket beats random weights on the mean over Table 8b."""
     arms = [observe(row, arms=TICKETS) for row in rows]
-    found = differences(arms, *TICKETS)
-    judge(
-        mean_greater(found, names=TICKETS),
-        aside=[every_greater(found, names=TICKETS)],
-        paper=paper_count(arms, TICKETS),
-    )
+    judge(mean_greater(differences(arms, *TICKETS), names=TICKETS), paper=paper_count(arms, TICKETS))
+
+
+@pytest.mark.claim("C24", table="8b")
+def test_lottery_advantage_in_every_row_at_a_small_rate(rows, observe, judge):
+    """At learning rate 0.01, the winning ticket beats random weights in every row of Table 8b."""
+    arms = [observe(row, arms=TICKETS) for row in rows]
+    judge(every_greater(differences(arms, *TICKETS), names=TICKETS), paper=paper_count(arms, TICKETS))
 
 
 @pytest.mark.claim("C24", table="f7a")
@@ -103,13 +105,22 @@ def test_structured_lottery(row, observe, judge):
     judge(arms.at_least(*REVERSED), aside=[arms.equivalent(*REVERSED)])
 
 
-@pytest.mark.claim("C26", table=("9a", "9b"))
-def test_structured_lottery_no_advantage(rows, observe, judge):
-    """For structured pruning, the winning ticket is only on par with random weights, on the mean over Table 9."""
+@pytest.mark.claim("C26", table="9a")
+def test_structured_lottery_no_advantage_at_a_large_rate(rows, observe, judge):
+    """For structured pruning at learning rate 0.1, the winning ticket has no advantage, on the mean over Table 9a."""
     arms = [observe(row, arms=TICKETS) for row in rows]
-    found = differences(arms, *REVERSED)
-    every = every_at_least(found, arms[0].margin, names=REVERSED)
-    judge(mean_at_least(found, arms[0].margin, names=REVERSED), aside=[every], paper=paper_count(arms, REVERSED))
+    judge(
+        mean_at_least(differences(arms, *REVERSED), arms[0].margin, names=REVERSED), paper=paper_count(arms, REVERSED)
+    )
+
+
+@pytest.mark.claim("C26", table="9b")
+def test_structured_lottery_no_advantage_at_a_small_rate(rows, observe, judge):
+    """For structured pruning at learning rate 0.01, the winning ticket has no advantage, on the mean over Table 9b."""
+    arms = [observe(row, arms=TICKETS) for row in rows]
+    judge(
+        mean_at_least(differences(arms, *REVERSED), arms[0].margin, names=REVERSED), paper=paper_count(arms, REVERSED)
+    )
 
 
 @pytest.mark.claim("C27", table="8a")

@@ -58,10 +58,11 @@ def told(item: pytest.Function) -> Told:
     claim = marker.args[0] if marker else ""
     known = tables.load().claims.get(claim)
     name = str(item.originalname).removeprefix("test_")
-    apart = "rows" not in item.fixturenames and hasattr(item, "callspec")
+    words = item.callspec.id.split("-") if hasattr(item, "callspec") else []
+    apart = "-".join(word for word in words if "rows" not in item.fixturenames or word != claim)
     return Told(
         claim=claim,
-        name=f"{name}.{item.callspec.id}" if apart else name,
+        name=f"{name}.{apart}" if apart else name,
         statement=statement(inspect.getdoc(item.function)),
         section=known.section if known else f"{claim}s",
         one_row="row" in item.fixturenames and claim != "control",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from prunebench.judging.figures import MissingFigureError
@@ -77,9 +78,9 @@ class Observed:
         """Test "arm `a` is at least arm `b`" with the margin of the tier."""
         return at_least(self[a], self[b], self.margin, names=(a, b), paired=same_start(a, b))
 
-    def greater(self, a: str, b: str) -> Verdict:
-        """Test "arm `a` is greater than arm `b`"."""
-        return greater(self[a], self[b], names=(a, b), paired=same_start(a, b))
+    def greater(self, a: str, b: str, least: float = 0.0) -> Verdict:
+        """Test "arm `a` is greater than arm `b`", by more than `least` points."""
+        return greater(self[a], self[b], names=(a, b), least=least, paired=same_start(a, b))
 
     def equivalent(self, a: str, b: str) -> Verdict:
         """Test "arm `a` equals arm `b`" up to the margin of the tier."""
@@ -115,11 +116,6 @@ class Observed:
         return found
 
 
-def best(observed: Observed, arms: Sequence[str]) -> str:
-    """Return the arm with the highest mean."""
-    return max(arms, key=lambda arm: observed[arm].mean)
-
-
 def curve(observed: Iterable[Observed], arm: str) -> list[Point]:
     """Return an arm's accuracies over the parameters that are left, one point per row; equal sizes make one point."""
     points: dict[float, Point] = {}
@@ -150,6 +146,16 @@ def differences(observed: Iterable[Observed], a: str, b: str, measure: str = "")
         paper = () if measure else paper_difference(row.row, a, b)
         merged[key] = replace(same, weight=same.weight + 1, paper=(*same.paper, *paper))
     return list(merged.values())
+
+
+def gaps(observed: Observed, a: str, b: str) -> Sample:
+    """Return `a` - `b` of each seed in one row; where seeds are not known, of the two means as if they were apart."""
+    first, second = observed[a], observed[b]
+    both = [seed for seed in first.by_seed if seed in second.by_seed]
+    if both:
+        of_seeds = [first.by_seed[seed] - second.by_seed[seed] for seed in both]
+        return sample(of_seeds, observed.figures.resolution, both)
+    return Sample(first.mean - second.mean, math.hypot(first.std, second.std), min(first.n, second.n))
 
 
 def within_std(rows: Iterable[Difference]) -> list[Difference]:

@@ -61,7 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
         "markers",
-        "claim(id, table=()): a claim of the paper by its id; `table` gives the test the rows of a table or several",
+        "claim(id, table=(), only=None): a claim of the paper by its id; `table` gives the test the rows of a table or "
+        "several, `only` those of them for which it is true",
     )
 
 
@@ -111,29 +112,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("claim")
     if marker is None:
         return
-    claim, named = _read(marker, metafunc.definition)
-    rows = [row for table in named for row in tables.load().of_table(table)]
+    claim, rows = _read(marker, metafunc.definition)
     if "row" in metafunc.fixturenames and rows:
         metafunc.parametrize("row", rows, ids=[row.id for row in rows])
     if "rows" in metafunc.fixturenames:
         metafunc.parametrize("rows", [rows], ids=[claim])
 
 
-def _read(marker: pytest.Mark, item: Any) -> tuple[str, tuple[str, ...]]:
-    """Return a marker's claim and its tables."""
+def _read(marker: pytest.Mark, item: Any) -> tuple[str, list[Row]]:
+    """Return a marker's claim and the rows that it names."""
     known = {*tables.load().claims, "control", "candidate"}
-    unknown = sorted(set(marker.kwargs) - {"table"})
+    unknown = sorted(set(marker.kwargs) - {"table", "only"})
     if unknown or len(marker.args) != 1 or marker.args[0] not in known:
         raise pytest.UsageError(
             f"{item.nodeid}: cannot read @pytest.mark.claim with {marker.args} and {marker.kwargs}; "
-            f"valid: one id of {', '.join(sorted(known))}, and optionally table=..."
+            f"valid: one id of {', '.join(sorted(known))}, and optionally table=... and only=..."
         )
     given = marker.kwargs.get("table", ())
     named = (given,) if isinstance(given, str) else tuple(given)
-    for table in named:
-        if not tables.load().of_table(table):
-            raise pytest.UsageError(f"{item.nodeid}: table {table!r} has no rows in claims/tables.yaml")
-    return marker.args[0], named
+    wanted = marker.kwargs.get("only", lambda row: True)
+    rows = {table: [row for row in tables.load().of_table(table) if wanted(row)] for table in named}
+    for table in [table for table, found in rows.items() if not found]:
+        raise pytest.UsageError(f"{item.nodeid}: table {table!r} has no such rows in claims/tables.yaml")
+    return marker.args[0], [row for found in rows.values() for row in found]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

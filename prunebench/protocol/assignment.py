@@ -22,6 +22,10 @@ TRANSFERS = {"transferred": "guided", "transferred_sparse": "guided_sparse"}
 """Methods that take over a pattern, and the method that finds it: in VGG-16 on CIFAR-10 (paper p.9)."""
 
 
+ALLOCATIONS = ("global", "protected")
+"""Words of a row's setting that share its removals out over the layers otherwise than the method does by itself."""
+
+
 def job(row: Row, tier: Tier) -> Job:
     """Return a row of the paper, or of an installed method, as a job of a tier.
 
@@ -38,6 +42,8 @@ def job(row: Row, tier: Tier) -> Job:
     own = found(method)
     if row.variant and row.variant not in BLOCKS:
         method = replace(method, options=options(target=row.variant))
+    if allocation := [word for word in row.setting.split(", ") if word in ALLOCATIONS]:
+        method = replace(method, options=options(allocation=allocation[0]))
     if row.dataset == DETECTION:
         return Transfer(row, tier, method)
     recipes = apart(tier.recipes_for(tier.stand_in(row)), row.setting)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
-from prunebench.statistics.pairs import at_least, equivalent, greater, shown
+from prunebench.statistics.pairs import amount, at_least, equivalent, greater, shown
 from prunebench.statistics.samples import Sample, sample
 from prunebench.statistics.verdict import Question, State, Verdict
 
@@ -71,11 +71,15 @@ def curve_greater(
     names: Names = ("A", "B"),
     resolution: float = 0.0,
     axis: str = "parameters",
+    least: float = 0.0,
 ) -> Verdict:
-    """Test "curve A is above curve B on the mean over the x-range that both have"; see `curve_at_least`."""
-    question = _question("greater than", 0.0, confidence, names, axis)
+    """Test "curve A is above curve B (by more than `least`) on the mean over the x-range that both have".
+
+    Where that is, `curve_at_least` says.
+    """
+    question = _question("greater than", -least, confidence, (names[0], names[1] + amount(least)), axis)
     both = _heights(a, b, resolution)
-    return _apart(a, b, question) if both is None else _over(greater(*both, confidence, names), question)
+    return _apart(a, b, question) if both is None else _over(greater(*both, confidence, names, least=least), question)
 
 
 def curve_equivalent(

@@ -165,3 +165,11 @@ def test_masks_are_compared_with_masks():
     arms = ("uniform_scratch_b", "l1_finetune", "random_finetune")
     methods = [work().arm(arm, 0, masked).start.pruning.method.name for arm in arms]
     assert methods == ["uniform_sparse", "magnitude", "uniform_sparse"]
+
+
+def test_faster_fine_tuning_ends_at_the_lowest_rate_and_starts_no_faster_than_the_dense_training():
+    rates = {arm: work().arm(arm, 0, FACTS).recipe for arm in ("finetune_x10", "finetune_x100")}
+    assert [lr_at(rates["finetune_x10"], epoch) for epoch in (0, 19, 20, 39)] == pytest.approx([0.01, 0.01, 1e-3, 1e-3])
+    assert [lr_at(rates["finetune_x100"], epoch) for epoch in (0, 19, 20, 30)] == pytest.approx([0.1, 0.1, 0.01, 1e-3])
+    one_drop = job(replace(ROW, method="magnitude"), SMOKE)
+    assert one_drop.arm("finetune_x100", 0, FACTS) == one_drop.arm("finetune_x10", 0, FACTS)
