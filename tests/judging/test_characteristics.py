@@ -89,7 +89,7 @@ def test_draws_have_the_spread_and_correlation_of_the_records():
 
 def test_the_spread_of_a_tier_is_that_of_its_committed_records():
     rows = rows_of((Path("nowhere"), RESULTS), "smoke")
-    assert len(rows) >= 179
+    assert len(rows) >= 168
     found = spread_of(rows)
     assert 0.1 < found.arms["scratch_b"] < 2
     assert spread_of({}).arms["*"] == 0.5
