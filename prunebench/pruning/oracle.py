@@ -24,6 +24,9 @@ TOLERANCES = ((torch.float32, 1e-4), (torch.float64, 1e-7))
 """By precision, the difference over the spread of the outputs that counts as none; the second is tried where the first
 fails, as rounding may be all that differs in a network that is very deep."""
 
+ITSELF = "the network itself does not run"
+"""How the reason begins where it is not surgery's fault."""
+
 Surgery = Callable[[nn.Module], nn.Module]
 """Makes the smaller network of one of a given structure, in place or not."""
 
@@ -35,7 +38,9 @@ def proven(network: nn.Module, cuts: Cuts, example: Tensor) -> str:
     to cut are those that are not heard.
     """
     reason = doubt(network, cuts.silent, cuts.made_in, example)
-    if not reason or example.is_meta or not cuts.follow(unheard(lively(network), cuts.silent, _images(example))):
+    if not reason or reason.startswith(ITSELF) or example.is_meta:
+        return reason
+    if not cuts.follow(unheard(lively(network), cuts.silent, _images(example))):
         return reason
     return doubt(network, cuts.silent, cuts.made_in, example)
 
@@ -128,7 +133,7 @@ def _stumble(small: nn.Module, images: Tensor, dense: nn.Module) -> str:
         try:
             dense.eval()(images)
         except Exception as error:
-            return f"the network itself does not run on {len(images)} images: {said(error)}{where(error)}"
+            return f"{ITSELF} on {len(images)} images: {said(error)}{where(error)}"
     return f"the network does not run without the removed channels: {failure}{written_width(wanted, seen, failure)}"
 
 
