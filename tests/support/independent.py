@@ -39,8 +39,9 @@ def _calls(
     def disturbed(layer: nn.Module, channels: Sequence[int], y: Tensor) -> Tensor:
         y = y.clone()
         place = y.movedim(y.dim() - 1 if isinstance(layer, nn.Linear) else 1, 0)
-        up = 10 * (-1.0) ** torch.arange(y.shape[0])  # up and down, so that no activation hides it
-        place[list(channels)] += up.reshape(-1, *[1] * (y.dim() - 2))
+        # Up and down, so that no activation hides it, and uneven, so that no normalisation does.
+        up = 10 * (-1.0) ** torch.arange(y.shape[0])
+        place[list(channels)] += up.reshape(-1, *[1] * (y.dim() - 2)) * (0.5 + torch.rand(place.shape[2:]))
         return y
 
     handles = []
