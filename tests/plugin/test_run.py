@@ -91,7 +91,7 @@ def test_all_of_slimming_under_two_workers(house_apart, used_house):
         "slimming_in_every_row",
         "equal_arms_are_not_refuted.slimming-t4.imagenet.vgg-11.50",
     } <= names
-    assert len(names) == 11 + 3 + 2 * 2
+    assert len(names) == 11 + 3 + 4 * 2
     assert record(house, "t4.cifar10.densenet-40.40")["same_as"] == ["t4.cifar100.densenet-40.40"]
     assert record(house, "slimming_scratch_b_beats_finetune_in_8_of_10")["paper"] == "8 of 10"
 
@@ -154,7 +154,7 @@ def test_bad_options_end_the_run_before_anything_is_trained(house, arguments, sa
     [
         ('"C02", tabel="4"', r"cannot read @pytest\.mark\.claim"),
         ('"C99"', r"valid: one id of C01"),
-        ('"C02", table="44"', r"table '44' has no rows"),
+        ('"C02", table="44"', r"table '44' has no such rows"),
     ],
 )
 def test_a_marker_that_says_nothing_is_an_error(house, marker, said):

@@ -53,7 +53,7 @@ def wanted(store):
 
 
 def helper_of(runner):
-    return Runner(runner.store, Progress(runner.progress._folder, "gw1"), board=runner.board, helps=True)
+    return Runner(runner.store, Progress(runner.progress.folder, "gw1"), board=runner.board, helps=True)
 
 
 def test_a_helper_does_what_is_ready_and_never_waits(runner):

@@ -151,8 +151,7 @@ def test_a_claim_is_held_against_its_rows_even_where_only_its_own_file_is_given(
     file = edited(results, lambda record: record["verdict"].update(difference=0.05), "slimming_in_every_row")
     assert f"difference is 0.05, the numbers give {was:.6g}" in said(file)
     (results / "smoke" / f"{ROW}.json").unlink()
-    report = validate([file])
-    assert (report.faults, [ROW in line for line in report.unknown[str(file)]]) == ({}, [True])
+    assert f"difference is 0.05, the numbers give {was:.6g}" in said(file), "its own figures are enough"
 
 
 def test_a_claim_s_own_figures_are_those_of_its_rows(results: Path) -> None:

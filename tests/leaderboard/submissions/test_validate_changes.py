@@ -112,7 +112,7 @@ def test_a_new_record_is_new(results: Path) -> None:
     (results / f"{ROW}.json").write_text(text)
     report = validate([results], "HEAD")
     assert report.valid
-    assert [(c.name, c.kind, c.after) for c in report.changes or ()] == [(ROW, "new", "SUPPORTED")]
+    assert [(c.name, c.kind, c.after) for c in report.changes or ()] == [(ROW, "new", "INCONCLUSIVE")]
 
 
 def test_a_claim_does_not_change_by_itself(results: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_comment_shows_what_changes(results: Path) -> None:
     edited(results, lambda data: data["verdict"].update(state="REFUTED"), "smoke/slimming_in_every_row")
     comment = as_markdown(validate([results], "HEAD"))
     assert comment.startswith("### Submission: not valid\n\nfiles: 15, faults: 1, ")
-    assert f"| `{ROW}` | changed | SUPPORTED | `notes` |" in comment
+    assert f"| `{ROW}` | changed | INCONCLUSIVE | `notes` |" in comment
     assert "| `smoke/slimming_in_every_row` | changed | SUPPORTED -> REFUTED | `verdict.state` |" in comment
     assert "state is REFUTED, the numbers give SUPPORTED" in comment
 
@@ -169,7 +169,7 @@ def test_a_comment_has_a_limit_and_says_how_many_more(results: Path) -> None:
 def test_text_and_json_have_everything(results: Path) -> None:
     edited(results, another_accuracy)
     report = validate([results], "HEAD")
-    assert f"{ROW}: changed SUPPORTED (arms.pruned.accuracy, arms.pruned.best_accuracy)" in as_text(report).splitlines()
+    assert f"{ROW}: changed INCONCLUSIVE (arms.pruned.accuracy, arms.pruned.best_accuracy)" in as_text(report).splitlines()
     found = json.loads(as_json(report))
     assert (found["valid"], found["files"]) == (False, 15)
     assert found["changes"][0]["fields"] == ["arms.pruned.accuracy", "arms.pruned.best_accuracy"]
