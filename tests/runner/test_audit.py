@@ -179,7 +179,8 @@ def test_a_run_on_files_of_the_user_is_audited_where_they_are_now(tmp_path, monk
     given = ("--pb-method", "mine.py:Prune", "--pb-network", "net.py:small", "--pb-seeds", "1")
     code, out = house.pytest("-k", "candidate", *given, parent=False)
     assert code == 0, out
-    monkeypatch.setattr(own, "_LOADED", {})
+    for known in ("_LOADED", "_OFFERED"):
+        monkeypatch.setattr(own, known, {})
     data = house.path / "data"
 
     def audited(**brought):
@@ -191,7 +192,8 @@ def test_a_run_on_files_of_the_user_is_audited_where_they_are_now(tmp_path, monk
     moved.mkdir()
     for name in ("mine.py", "net.py"):
         shutil.move(house.path / name, moved / name)
-    monkeypatch.setattr(own, "_LOADED", {})
+    for known in ("_LOADED", "_OFFERED"):
+        monkeypatch.setattr(own, known, {})
     assert "small is a network of a user's file" in audited()["checkpoint"]
     assert audited(method=f"{moved / 'mine.py'}:Prune", network=f"{moved / 'net.py'}:small") == {}
 

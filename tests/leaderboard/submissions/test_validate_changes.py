@@ -169,7 +169,8 @@ def test_a_comment_has_a_limit_and_says_how_many_more(results: Path) -> None:
 def test_text_and_json_have_everything(results: Path) -> None:
     edited(results, another_accuracy)
     report = validate([results], "HEAD")
-    assert f"{ROW}: changed INCONCLUSIVE (arms.pruned.accuracy, arms.pruned.best_accuracy)" in as_text(report).splitlines()
+    line = f"{ROW}: changed INCONCLUSIVE (arms.pruned.accuracy, arms.pruned.best_accuracy)"
+    assert line in as_text(report).splitlines()
     found = json.loads(as_json(report))
     assert (found["valid"], found["files"]) == (False, 15)
     assert found["changes"][0]["fields"] == ["arms.pruned.accuracy", "arms.pruned.best_accuracy"]
