@@ -97,7 +97,7 @@ def test_the_paper_tier_shows_vgg_16_a(prunebench):
         ("t3.resnet50.2x", (25_560_872, 19_697_424), {"finetune": 20, "scratch_e": 90, "scratch_b": 134}),
         ("t5.imagenet.resnet-41", (25_557_032, 25_358_120), {"pruned": 100, "scratch_e": 100, "scratch_b": 117}),
         ("t17.cifar10.vgg-16-a", (14_987_722, 5_397_034), {"finetune": 40, "scratch_e": 300, "scratch_b": 455}),
-        ("t16.cifar10.resnet-56-a", (853_018, 773_336), {"finetune_40": 40, "finetune_160": 160, "scratch_e": 160}),
+        ("t16.cifar10.resnet-56-a", (853_018, 773_336), {"finetune": 40, "finetune_160": 160, "scratch_e": 160}),
     ],
 )
 def test_the_paper_tier_counts_predefined_targets(prunebench, row, params, epochs):

@@ -141,8 +141,8 @@ def test_a_comment_shows_what_changes(results: Path) -> None:
     comment = as_markdown(validate([results], "HEAD"))
     assert comment.startswith("### Submission: not valid\n\nfiles: 15, faults: 1, ")
     assert f"| `{ROW}` | changed | INCONCLUSIVE | `notes` |" in comment
-    assert "| `smoke/slimming_in_every_row` | changed | SUPPORTED -> REFUTED | `verdict.state` |" in comment
-    assert "state is REFUTED, the numbers give SUPPORTED" in comment
+    assert "| `smoke/slimming_in_every_row` | changed | INCONCLUSIVE -> REFUTED | `verdict.state` |" in comment
+    assert "state is REFUTED, the numbers give INCONCLUSIVE" in comment
 
 
 def test_a_comment_shows_nothing_that_a_submission_could_make_of_it(results: Path) -> None:
