@@ -9,7 +9,6 @@ from typing import Any
 from prunebench.protocol.tables import Tables
 from prunebench.protocol.tiers import base
 
-from .collect import file_name
 from .evidence import Group, Setting, distinct, settings
 from .findings import tally
 from .plots import Mark, Scale, scale_of
@@ -158,8 +157,3 @@ def _epochs(answers: Sequence[Weighed]) -> dict[str, str]:
             low, high = f"{min(values):g}", f"{max(values):g}"
             found[arm] = low if low == high else f"{low} to {high}"
     return found
-
-
-def page_of_claim(claim: str) -> str:
-    """Return the address of a claim's page, relative to the site's root."""
-    return f"claims/{file_name(claim)}.html"

@@ -79,11 +79,6 @@ def inside() -> bool:
     return INSIDE in os.environ
 
 
-def start() -> None:
-    """Start the server in the background, so that it is ready once it is needed."""
-    threading.Thread(target=_address, daemon=True).start()
-
-
 def call(target: str, *arguments: Any, who: str = "the method", limited: bool = True) -> tuple[dict[str, Any], bytes]:
     """Call a function in a child process of its own.
 

@@ -138,10 +138,6 @@ class Body:
         return found[0]
 
 
-def _needs(function: Callable[..., Any]) -> list[str]:
-    return list(inspect.signature(function).parameters)
-
-
 def unsettled(case: Case, verdict: Verdict, expect: Sequence[State]) -> None:
     """Ask for another look where a verdict is open and there are more seeds to look at.
 

@@ -128,26 +128,9 @@ class Case:
         """Return a verdict, INCONCLUSIVE where what it is of compares nothing; a control plants its bad arm itself."""
         return verdict if self.claim == "control" else fair(verdict, self.observed.values())
 
-    def conclude(
-        self,
-        verdict: Verdict,
-        aside: Sequence[Verdict] = (),
-        paper: str = "",
-        expect: Sequence[State] = ("SUPPORTED",),
-        curves: Mapping[str, list[Point]] | None = None,
-        axes: Sequence[str] = PARAMETERS,
-    ) -> Conclusion:
-        """Write down what was found: in the record of the row, or in one of the claim if it speaks of many rows.
-
-        Args:
-            verdict: the one that decides.
-            aside: further comparisons, to be shown.
-            paper: what the paper reports, for a claim over many rows.
-            expect: states that the test passes with.
-            curves: by name, what was compared, if that is curves.
-            axes: what their x and y are.
-        """
-        record = self.recorded(verdict, aside, paper, expect, curves, axes)
+    def conclude(self, verdict: Verdict, **told: Any) -> Conclusion:
+        """Write down what was found; arguments are those of `recorded`."""
+        record = self.recorded(verdict, **told)
         computed = self.source.report(self.specs)
         seconds = time.monotonic() - self.began
         path = write(record, self.settings.folder)
@@ -162,7 +145,16 @@ class Case:
         curves: Mapping[str, list[Point]] | None = None,
         axes: Sequence[str] = PARAMETERS,
     ) -> AnyRecord:
-        """Return the record of what was found, unwritten; arguments are those of `conclude`."""
+        """Return what was found, unwritten: the record of the row, or one of the claim if it speaks of many rows.
+
+        Args:
+            verdict: the one that decides.
+            aside: further comparisons, to be shown.
+            paper: what the paper reports, for a claim over many rows.
+            expect: states that the test passes with.
+            curves: by name, what was compared, if that is curves.
+            axes: what their x and y are.
+        """
         alone = self.one_row and len(self.observed) == 1
         verdicts = [verdict_record(self.claim, self.fair(v), alone) for v in (verdict, *aside)]
         can = discriminates(self.settings.tier.name, self._name, verdict.relation)

@@ -229,7 +229,7 @@ def observe(case: Case) -> Callable[..., Observed]:
 def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
     """End a claim test: SUPPORTED passes, REFUTED fails, INCONCLUSIVE is an expected failure (`--pb-strict`: fails).
 
-    A control says by `expect` which states it must end in; any other fails. What else it is told, `Case.conclude` says.
+    A control says by `expect` which states it must end in; any other fails. What else it is told, `Case.recorded` says.
     """
     from prunebench.judging.bodies import unsettled
 

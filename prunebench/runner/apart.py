@@ -17,7 +17,7 @@ from prunebench.networks import own
 from prunebench.runner import environment
 from prunebench.runner.progress import Progress
 from prunebench.runner.workshop import Piece, Workshop
-from prunebench.specs.experiment import Detection, Pruning, Spec, Training, classifier_of
+from prunebench.specs.experiment import Pruning, Spec, Training, classifier_of
 from prunebench.store.outcome import Outcome
 from prunebench.store.store import Store
 
@@ -94,18 +94,11 @@ def compute_apart(workshop: Workshop, piece: Piece) -> Outcome:
 
 def carry_out(order: Order) -> tuple[dict[str, Any], bytes]:
     """Compute a piece in this process."""
-    from prunebench.runner.evaluate import evaluate_detection, evaluate_pruning, evaluate_training
+    from prunebench.runner.evaluate import compute
 
     for reference in order.networks:
         own.offer(reference)
     environment.configure(order.device, order.deterministic)
     progress, store = Progress(order.progress, order.worker), Store(order.data, order.work)
     workshop = Workshop(store, progress, order.threads, order.method_file, order.device)
-    spec = order.piece.spec
-    if isinstance(spec, Training):
-        made = evaluate_training(spec, workshop, order.piece)
-    elif isinstance(spec, Detection):
-        made = evaluate_detection(spec, workshop, order.piece)
-    else:
-        made = evaluate_pruning(spec, workshop, order.piece)
-    return {"digest": made.digest}, b""
+    return {"digest": compute(order.piece, workshop).digest}, b""

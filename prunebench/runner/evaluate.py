@@ -49,6 +49,15 @@ from prunebench.training.memory import needed
 CALIBRATION_IMAGES = 256
 
 
+def compute(piece: Piece, workshop: Workshop) -> Outcome:
+    """Compute a piece, whatever it is, and store the outcome."""
+    if isinstance(piece.spec, Training):
+        return evaluate_training(piece.spec, workshop, piece)
+    if isinstance(piece.spec, Detection):
+        return evaluate_detection(piece.spec, workshop, piece)
+    return evaluate_pruning(piece.spec, workshop, piece)
+
+
 def evaluate_training(spec: Training, workshop: Workshop, piece: Piece) -> Outcome:
     """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
     began = datetime.now(UTC)

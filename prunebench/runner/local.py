@@ -10,7 +10,7 @@ from prunebench.common.child import inside
 from prunebench.common.errors import PrunebenchError, StoreError
 from prunebench.runner.board import Noticeboard
 from prunebench.runner.workshop import Piece, Workshop
-from prunebench.specs.experiment import Detection, Pruning, Spec, Training, digest
+from prunebench.specs.experiment import Detection, Pruning, Spec, digest
 from prunebench.store.outcome import Outcome
 
 
@@ -114,16 +114,12 @@ class Runner(Workshop):
 
     def _compute(self, piece: Piece) -> Outcome:
         from prunebench.runner.apart import compute_apart, needs_user_code
-        from prunebench.runner.evaluate import evaluate_detection, evaluate_pruning, evaluate_training  # loads torch
+        from prunebench.runner.evaluate import compute  # loads torch
 
         try:
             if needs_user_code(piece.spec) and not inside():
                 return compute_apart(self, piece)
-            if isinstance(piece.spec, Training):
-                return evaluate_training(piece.spec, self, piece)
-            if isinstance(piece.spec, Detection):
-                return evaluate_detection(piece.spec, self, piece)
-            return evaluate_pruning(piece.spec, self, piece)
+            return compute(piece, self)
         except PrunebenchError as error:
             error.add_note(f"while at: {piece.network}, {piece.arm}, seed {piece.seed}")
             raise
