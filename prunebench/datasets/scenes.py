@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
 import torch
-from sklearn.datasets import load_digits as load_scans
 from torch import Tensor
 
 from prunebench.common.errors import DatasetError
 from prunebench.common.randomness import rng
 from prunebench.datasets.annotated import Annotated, Scene
+from prunebench.datasets.digits import scanned
 from prunebench.specs.experiment import Dataset
 
 SCAN, CELL, CELLS = 8, 16, 3
@@ -29,9 +28,8 @@ def load_scenes(dataset: Dataset) -> Annotated:
     Raises:
         DatasetError: they are not those of the spec's digest, since scikit-learn or PyTorch has changed.
     """
-    bunch = load_scans()
-    scans = torch.from_numpy(np.rint(bunch.images * (255 / 16)).astype(np.uint8))
-    labels, held_out = torch.from_numpy(bunch.target), torch.arange(len(scans)) % 3 == 2
+    scans, labels = (torch.from_numpy(part) for part in scanned())
+    held_out = torch.arange(len(scans)) % 3 == 2
     train = [_scene(scans[~held_out], labels[~held_out], "train", i) for i in range(TRAIN)]
     test = [_scene(scans[held_out], labels[held_out], "test", i) for i in range(TEST)]
     if (found := digest_of([*train, *test])) != dataset.digest:

@@ -6,6 +6,7 @@ import ctypes
 import os
 import platform
 import subprocess
+import sys
 import warnings
 from contextlib import suppress
 from functools import cache
@@ -18,6 +19,11 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of `mallopt` in glibc's `malloc.h`; a threshold of -1 is none."""
 
 MMAP_THRESHOLD_MAX = 1 << 30
+
+DEVICES = Path("/dev")
+
+GPU_NODES = ("nvidiactl", "nvhost-gpu", "nvgpu", "dxg", "kfd")
+"""What Linux calls the devices of NVIDIA's drivers, of Windows' below WSL, and of AMD's, which PyTorch's CUDA serves too."""
 
 _DECISIVE = ("prunebench", "claims/*.py", "claims/*.yaml")
 """Files of a checkout that numbers depend on."""
@@ -63,7 +69,9 @@ def versions() -> dict[str, str]:
 
 
 def gpus() -> int:
-    """Return how many CUDA devices PyTorch can use here."""
+    """Return how many CUDA devices PyTorch can use here; PyTorch, which takes seconds, is loaded where there may be any."""
+    if sys.platform == "linux" and not any((DEVICES / name).exists() for name in GPU_NODES):
+        return 0
     import torch
 
     with warnings.catch_warnings():

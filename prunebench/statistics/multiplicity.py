@@ -23,8 +23,10 @@ def q_values(pvalues: Sequence[float | None]) -> list[float | None]:
     Args:
         pvalues: of all verdicts that are shown side by side.
     """
-    from scipy.stats import false_discovery_control
-
-    known = [p for p in pvalues if p is not None]
-    adjusted = iter(false_discovery_control(known).tolist() if known else [])
-    return [None if p is None else next(adjusted) for p in pvalues]
+    order = sorted((i for i, p in enumerate(pvalues) if p is not None), key=lambda i: pvalues[i] or 0.0, reverse=True)
+    adjusted: list[float | None] = [None] * len(pvalues)
+    lowest = 1.0
+    for larger, i in enumerate(order):
+        lowest = min(lowest, (pvalues[i] or 0.0) * len(order) / (len(order) - larger))
+        adjusted[i] = lowest
+    return adjusted

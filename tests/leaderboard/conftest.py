@@ -12,8 +12,8 @@ from statistics import fmean, stdev
 from typing import Any
 
 import pytest
+from houses import empty_database
 
-from prunebench.records.mlflow_store import connect
 from prunebench.records.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject, VerdictRecord
 from prunebench.records.record import ClaimRecord, Record
 
@@ -153,17 +153,10 @@ def make_claim() -> Callable[..., ClaimRecord]:
     return make
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("store") / "mlflow.db"
-    connect(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def uri(empty_store: Path, tmp_path: Path) -> str:
-    """The address of an empty store of this test's own; copied, as creating one takes seconds."""
-    return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+def uri(tmp_path: Path) -> str:
+    """The address of an empty store of this test's own."""
+    return f"sqlite:///{shutil.copy(empty_database(), tmp_path / 'mlflow.db')}"
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_signal_that_would_end_a_process_is_as_ctrl_c(name):
+    signal.signal(getattr(signal, name), signal.SIG_DFL)  # under nohup it is ignored, and so it would be by children
     process = subprocess.Popen([sys.executable, "-c", WAIT], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     process.send_signal(getattr(signal, name))

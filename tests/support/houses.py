@@ -1,17 +1,24 @@
 """Runs of the real command on a copy of the claims, with tiers that take seconds."""
 
+import atexit
 import contextlib
 import io
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+ADDED = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["addopts"]
+"""As in a checkout."""
 
 
 @dataclass
@@ -28,7 +35,7 @@ class House:
 
     @property
     def environment(self):
-        keep = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW", "PYTEST", "COV"))}
+        keep = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW", "PYTEST", "COV", "PYTHONDONT"))}
         return keep | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support")]), "COLUMNS": "150"}
 
     def start(self, *arguments, **options):
@@ -66,8 +73,20 @@ def forget_claims():
         del sys.modules[name]
 
 
+@cache
+def empty_database() -> Path:
+    """An empty database of MLflow's, to be copied: creating one takes seconds."""
+    from prunebench.records.mlflow_store import connect
+
+    file = Path(tempfile.mkdtemp()) / "mlflow.db"
+    connect(f"sqlite:///{file}")
+    atexit.register(shutil.rmtree, file.parent)
+    return file
+
+
 def make_house(path: Path, apart: bool = True) -> House:
     path.mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "claims", path / "claims", ignore=shutil.ignore_patterns("__pycache__"))
-    (path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nfilterwarnings = default\n")
+    (path / "pytest.ini").write_text(f"[pytest]\naddopts = {ADDED}\nfilterwarnings = default\n")
+    shutil.copy(empty_database(), path / "mlflow.db")
     return House(path, apart)

@@ -6,8 +6,6 @@ import warnings
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import lasso_path
 from torch import Tensor
 
 from prunebench.pruning.readers import Sample
@@ -31,6 +29,9 @@ def lasso(contributions: Tensor, outputs: Tensor, count: int) -> Tensor:
     Returns:
         The kept channels, ascending.
     """
+    from sklearn.exceptions import ConvergenceWarning  # late: a run asks every method what it is, few runs use this one
+    from sklearn.linear_model import lasso_path
+
     x, y = contributions.double().cpu(), outputs.double().cpu()
     gram, known, factors = (x.T @ x).numpy(), (x.T @ y).numpy(), np.zeros(x.shape[1])
     columns = np.asfortranarray(x.numpy())

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from houses import empty_database
 
 from prunebench.records.mlflow_store import artifact_text, connect, own_runs, plain_words
 from prunebench.records.parts import Curve
@@ -195,12 +196,10 @@ def test_a_package_of_mlflow_s_that_is_not_there_is_named(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["per%20cent %", "que?stion", "ha#sh"])
-def test_a_folder_may_have_any_name(
-    name: str, empty_store: Path, tmp_path: Path, make_claim: Callable[..., ClaimRecord]
-) -> None:
+def test_a_folder_may_have_any_name(name: str, tmp_path: Path, make_claim: Callable[..., ClaimRecord]) -> None:
     root = tmp_path / name
     root.mkdir()
-    shutil.copy(empty_store, root / "mlflow.db")
+    shutil.copy(empty_database(), root / "mlflow.db")
     uri = resolve_uri(None, root)
     assert Tracker(uri).log(make_claim(), nowhere) == 1
     (run,) = own_runs(connect(uri))
