@@ -146,17 +146,15 @@ def check_writable(file: Path) -> None:
 
 
 def _check_schema(file: Path, migrations: Path) -> None:
-    """Check that a database has the schema of MLflow's last migration; its scripts are read, to run them takes seconds."""
+    """Check that a database has the schema of MLflow's last migration; its scripts are read, which is faster."""
     with closing(sqlite3.connect(file)) as database:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
             return
         found = database.execute("SELECT version_num FROM alembic_version").fetchone()
     scripts = "".join(script.read_text(encoding="utf-8") for script in (migrations / "versions").glob("*.py"))
-    known, left = (
-        set(re.findall(rf'^{word} = "(\w+)"', scripts, re.MULTILINE)) for word in ("revision", "down_revision")
-    )
-    if found and [found[0]] != list(known - left):
-        raise TrackingError(_explain(f"sqlite:///{file}", f"schema {found[0]}, not {', '.join(known - left)}"))
+    every, left = (set(re.findall(rf'^{name} = "(\w+)"', scripts, re.M)) for name in ("revision", "down_revision"))
+    if found and {found[0]} != every - left:
+        raise TrackingError(_explain(f"sqlite:///{file}", f"schema {found[0]}, not {', '.join(every - left)}"))
 
 
 def own_runs(client: MlflowClient) -> list[Run]:

@@ -20,10 +20,10 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 MMAP_THRESHOLD_MAX = 1 << 30
 
-DEVICES = Path("/dev")
+NODES = Path("/dev")
 
 GPU_NODES = ("nvidiactl", "nvhost-gpu", "nvgpu", "dxg", "kfd")
-"""What Linux calls the devices of NVIDIA's drivers, of Windows' below WSL, and of AMD's, which PyTorch's CUDA serves too."""
+"""Devices of NVIDIA's drivers on Linux, of Windows' below WSL, and of AMD's, which PyTorch's CUDA serves as well."""
 
 _DECISIVE = ("prunebench", "claims/*.py", "claims/*.yaml")
 """Files of a checkout that numbers depend on."""
@@ -69,8 +69,8 @@ def versions() -> dict[str, str]:
 
 
 def gpus() -> int:
-    """Return how many CUDA devices PyTorch can use here; PyTorch, which takes seconds, is loaded where there may be any."""
-    if sys.platform == "linux" and not any((DEVICES / name).exists() for name in GPU_NODES):
+    """Return how many CUDA devices PyTorch can use here; it is loaded, which takes seconds, where there may be any."""
+    if sys.platform == "linux" and not any((NODES / name).exists() for name in GPU_NODES):
         return 0
     import torch
 

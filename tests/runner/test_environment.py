@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.runner import environment
@@ -33,6 +34,19 @@ def test_cuda_where_there_is_none_is_a_clear_error():
 def test_hardware_of_a_cpu_names_its_threads():
     assert hardware("cpu", 1).endswith(", 1 thread")
     assert hardware("cpu", 2).endswith(", 2 threads")
+
+
+def test_pytorch_is_asked_for_gpus_only_where_there_may_be_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "NODES", tmp_path)
+    monkeypatch.setattr(environment.sys, "platform", "linux")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert environment.gpus() == 0
+    (tmp_path / "nvidiactl").touch()
+    assert environment.gpus() == 2
+    (tmp_path / "nvidiactl").unlink()
+    monkeypatch.setattr(environment.sys, "platform", "win32")
+    assert environment.gpus() == 2
 
 
 SETTLED = """

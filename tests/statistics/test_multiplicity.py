@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control
 
 from prunebench.statistics import holm, q_values
 
@@ -27,6 +28,11 @@ def test_a_q_value_is_the_least_rate_at_which_the_step_up_rule_accepts(pvalues):
     steps = [min(p * n / rank for rank, p in enumerate(ordered, 1) if p >= own) for own in pvalues]
     assert q_values(pvalues) == pytest.approx([min(1, q) for q in steps])
     assert all(p <= q + 1e-12 <= h + 2e-12 for p, q, h in zip(pvalues, q_values(pvalues), holm(pvalues), strict=True))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_q_values_are_scipys(pvalues):
+    assert q_values(pvalues) == pytest.approx(false_discovery_control(pvalues).tolist())
 
 
 def test_a_verdict_without_a_p_value_has_no_q_value_and_does_not_count():

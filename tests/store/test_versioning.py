@@ -37,7 +37,7 @@ def dvc(*arguments, cwd):
     return run(sys.executable, "-m", "dvc", *arguments, cwd=cwd)
 
 
-ROWS = "(t4.imagenet and not planted) or (equal and slimming)"
+ROWS = f"{ROW} and (C02 or equal)"
 
 
 def test_a_run_comes_back_in_a_fresh_clone(house_apart, tmp_path):

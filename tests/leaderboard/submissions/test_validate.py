@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leaderboard.__main__ import main
 from leaderboard.submissions.validate import validate
 from prunebench.common.errors import PrunebenchError
 
@@ -250,22 +249,17 @@ def used_house_with_a_method(tmp_path: Path) -> Path:
     return file.rename(file.with_name(f"{work.row.id}.json"))
 
 
-def run(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "leaderboard", "validate", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-def test_the_command_says_what_is_wrong_and_ends_with_1(results: Path) -> None:
+def test_the_command_says_what_is_wrong_and_ends_with_1(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edited(results, lambda record: record["verdicts"][0].update(state="REFUTED"))
-    done = run(str(results))
-    assert done.returncode == 1
-    assert (
-        f"{ROW}.json: 'scratch_b at least finetune': state is REFUTED, the numbers give INCONCLUSIVE; valid:"
-        in done.stdout
-    )
-    assert "files: 15, faults: " in done.stdout.splitlines()[-1]
-    assert json.loads(run(str(results), "--json").stdout)["valid"] is False
-    assert run().returncode == 0, "the committed results are what is validated by default"
+    with pytest.raises(SystemExit) as ended:
+        main(arguments=["validate", str(results)])
+    told = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert f"{ROW}.json: 'scratch_b at least finetune': state is REFUTED, the numbers give INCONCLUSIVE; valid:" in told
+    assert "files: 15, faults: " in told.splitlines()[-1]
+    with pytest.raises(SystemExit):
+        main(arguments=["validate", str(results), "--json"])
+    assert json.loads(capsys.readouterr().out)["valid"] is False
 
 
 @pytest.mark.parametrize(("path", "what"), [("nowhere", "does not exist"), ("empty", "there is no record to validate")])
