@@ -68,6 +68,8 @@ class Setting:
     @property
     def tells(self) -> bool:
         """Whether it would seldom end SUPPORTED under the opposite of what it says, as far as that was found out."""
+        if self.verdict is not None and self.verdict.discriminates is False:
+            return False
         return self.telling is None or self.telling.discriminates
 
 
@@ -173,12 +175,13 @@ def _of_rows(relation: str, found: Sequence[Judged], group: Group) -> Setting:
         max(one.margin for one in found),
         tied=tied,
         judged=tuple(found),
-        dull=sum(_is_dull(one, group) for one in told if one.decides),
+        dull=sum(is_dull(one.row, one.relation, group) for one in told if one.decides),
     )
 
 
-def _is_dull(one: Judged, group: Group) -> bool:
-    telling = group.tellings.get((group.key.partition("~")[0], one.row, one.relation))
+def is_dull(row: str, relation: str, group: Group) -> bool:
+    """Say whether a row's test was found to end SUPPORTED too often under the opposite of what it says."""
+    telling = group.tellings.get((group.key.partition("~")[0], row, relation))
     return telling is not None and not telling.discriminates
 
 

@@ -9,13 +9,17 @@ from typing import Any
 from prunebench.protocol.tables import Tables
 from prunebench.protocol.tiers import base
 
-from .evidence import Group, Setting, distinct, settings
+from . import budget
+from .evidence import Group, Setting, distinct, is_dull, settings
 from .findings import tally
 from .plots import Mark, Scale, scale_of
 from .views import Line, compares_weights, notice
 
 MOST = 14
 """Settings in the table of the front page."""
+
+MOST_POINTS = 60
+"""Rows in the plane of budgets."""
 
 FEW = 6
 """Distinct results of a group from which on a sentence counts them."""
@@ -31,6 +35,7 @@ class Weighed:
         all: how many rows these stand for.
         findings: how often Scratch-B was better, equal, worse, open.
         margin: within how many points both are called equal.
+        dull: how many have a test that does not tell the claim from its opposite.
     """
 
     group: Group
@@ -38,6 +43,7 @@ class Weighed:
     all: int
     findings: dict[str, int]
     margin: float
+    dull: int
 
 
 def weighed(group: Group) -> Weighed:
@@ -45,7 +51,9 @@ def weighed(group: Group) -> Weighed:
     own = [line for line in group.lines.values() if compares_weights(line.get("relation", "")) and "gap" in line]
     apart = distinct(own)
     found = tally(line["finding"] for line in apart if "finding" in line)
-    return Weighed(group, apart, len(own), found, max((line.get("margin", 0.0) for line in apart), default=0.0))
+    margin = max((line.get("margin", 0.0) for line in apart), default=0.0)
+    dull = sum(is_dull(line["row"], line["relation"], group) for line in apart)
+    return Weighed(group, apart, len(own), found, margin, dull)
 
 
 def values(groups: Sequence[Group], tables: Tables) -> dict[str, Any]:
@@ -58,8 +66,12 @@ def values(groups: Sequence[Group], tables: Tables) -> dict[str, Any]:
     answers = [one for one in map(weighed, groups) if one.rows]
     shown = _shown(answers)
     marks = [_mark(one, line) for one, line in shown]
+    told = _told(answers)
+    points = budget.spent(told.rows[:MOST_POINTS]) if told else []
     return {
-        "sentence": _sentence(answers),
+        "sentence": _sentence(told) if told else {},
+        "plane": budget.plane(points),
+        "spent": budget.sums(points),
         "unknown": _unknown(groups),
         "answers": [(one, notice(one.group.key.partition("~")[0])) for one in answers],
         "shown": list(zip((line for _, line in shown), marks, (one.group.key for one, _ in shown), strict=True)),
@@ -103,11 +115,13 @@ def _mark(one: Weighed, line: Line) -> Mark:
     return mark_of(line, "", one.group.key)
 
 
-def _sentence(answers: Sequence[Weighed]) -> dict[str, Any]:
-    """Return the answer in one sentence, of the strongest group that has more than a few results."""
-    told = next((one for one in answers if len(one.rows) >= FEW), answers[0] if answers else None)
-    if told is None:
-        return {}
+def _told(answers: Sequence[Weighed]) -> Weighed | None:
+    """Return the strongest group that has more than a few results."""
+    return next((one for one in answers if len(one.rows) >= FEW), answers[0] if answers else None)
+
+
+def _sentence(told: Weighed) -> dict[str, Any]:
+    """Return the answer in one sentence, of one group."""
     found, n = told.findings, len(told.rows)
     if 2 * found["worse"] >= n:
         lead = "Where it was tested, mostly yes"

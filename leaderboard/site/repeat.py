@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 from prunebench.common.errors import PrunebenchError
 from prunebench.datasets.available import describe
@@ -43,8 +44,9 @@ def _commit(record: AnyRecord, origin: Origin) -> str:
     return commit if commit.isalnum() and commit != "unknown" else ""
 
 
-def _data(name: str) -> Iterator[str]:
+@cache
+def _data(name: str) -> list[str]:
     try:
-        yield from describe(name).how.splitlines()
+        return describe(name).how.splitlines()
     except PrunebenchError:
-        yield f"# {shlex.quote(name)} is a dataset of the submitter's: `prunebench data add` takes it"
+        return [f"# {shlex.quote(name)} is a dataset of the submitter's: `prunebench data add` takes it"]

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 from urllib.parse import quote
 
@@ -20,10 +20,13 @@ from .collect import file_name, group_of
 from .findings import finding_of, judged, margin_of, same_as_uniform
 from .origin import Origin
 from .shells import template
-from .views import finished, headline, notice, page_of
+from .views import deviation, finished, headline, notice, page_of
 
 MOST_LAYERS = 120
 """Layers that the page shows; the record has all of them."""
+
+_URI = str.maketrans({chr(i): quote(chr(i)) for i in range(128)})
+"""Many times as fast as `quote`, which goes byte by byte."""
 
 _FORMULA = tuple("=+-@\t\r")
 _SEEDS = ("arm", "seed", "epochs", "accuracy", "best_accuracy", "seconds", "digest")
@@ -77,7 +80,7 @@ def render(record: Record, digest: str, said: Said, origin: Origin) -> str:
         seconds=sum(sum(arm.seconds) for arm in record.arms.values()),
         digest=digest,
         address=page_of(record),
-        seeds=f"data:text/csv,{quote(seeds_csv(record))}",
+        seeds=f"data:text/csv,{_uri(seeds_csv(record))}",
         origin=origin,
     )
 
@@ -115,7 +118,7 @@ def arm_line(name: str, record: Record) -> dict[str, Any]:
         "name": name,
         "arm": arm,
         "mean": fmean(arm.accuracy) if arm.accuracy else None,
-        "std": stdev(arm.accuracy) if len(arm.accuracy) > 1 else None,
+        "std": deviation(arm.accuracy),
         "best": fmean(arm.best_accuracy) if trained and arm.best_accuracy else None,
         "epochs": wording.spread(min(arm.epochs), max(arm.epochs)) if trained and arm.epochs else "",
         "flops": _training(name, arm, record) if trained and arm.epochs else None,
@@ -171,6 +174,10 @@ def seeds_csv(record: Record) -> str:
         columns = (arm.seeds, arm.epochs, arm.accuracy, arm.best_accuracy, arm.seconds, arm.digests)
         writer.writerows([plain(name), *values[:-1], plain(values[-1])] for values in zip(*columns, strict=False))
     return text.getvalue()
+
+
+def _uri(text: str) -> str:
+    return text.translate(_URI) if text.isascii() else quote(text)
 
 
 def plain(text: str) -> str:

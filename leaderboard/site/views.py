@@ -127,8 +127,7 @@ def _verdict(verdict: VerdictRecord | None, tier: str) -> Line:
 def _arm(name: str, arm: Arm) -> Line:
     if not arm.accuracy:
         return {}
-    mean, n = fmean(arm.accuracy), len(arm.accuracy)
-    std = sqrt(sum((value - mean) ** 2 for value in arm.accuracy) / (n - 1)) if n > 1 else None
+    mean, std = fmean(arm.accuracy), deviation(arm.accuracy)
     each: Line = {f"each.{name}": " ".join(f"{value:g}" for value in arm.accuracy)} if name in PAIRED else {}
     if name in EPOCHS:
         each[f"epochs.{name}"] = number(fmean(arm.epochs), 1)
@@ -159,6 +158,12 @@ def _cost(record: Record) -> Line:
         if sizes and dense.parameters
         else None,
     }
+
+
+def deviation(values: Sequence[float]) -> float | None:
+    """Return the standard deviation of a sample; a single value has none."""
+    mean, n = fmean(values) if values else 0.0, len(values)
+    return sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else None
 
 
 def number(value: float | None, digits: int = 3) -> float | None:

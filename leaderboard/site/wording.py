@@ -90,7 +90,7 @@ def in_order(names: Sequence[str]) -> list[str]:
 
 def words(text: str) -> str:
     """Return a relation or reason with the arms' names for people and real minus signs."""
-    text = text.replace("uniform_scratch_b", "Scratch-B of uniform pruning")
+    text = text.replace("uniform_scratch_b", "Scratch-B of uniform pruning").replace("`", "")
     for name, said in (("finetune", "fine-tuning"), ("scratch_b", "Scratch-B"), ("scratch_e", "Scratch-E")):
         text = re.sub(rf"\b{name}\b", said, text)
     text = re.sub(r"(?<=[a-z])_(?=[a-z])", " ", text)

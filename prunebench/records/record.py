@@ -11,6 +11,7 @@ import re
 from typing import Any, Literal
 
 from pydantic import Field
+from pydantic_core import from_json
 
 from prunebench.records.parts import (
     Arm,
@@ -135,7 +136,7 @@ def load(text: str) -> AnyRecord:
         ValueError: the text is not a record of this schema, has a number that is not finite or beyond `MOST`, or a
             character that no file can hold; says where.
     """
-    data: Any = json.loads(text, parse_float=_real, parse_int=_whole, parse_constant=_real)
+    data = _parsed(text)
     if _HALF_A_CHARACTER.search(text):
         _characters(data)
     version = data.get("schema_version") if isinstance(data, dict) else None
@@ -143,6 +144,24 @@ def load(text: str) -> AnyRecord:
         raise ValueError(f"a record of schema {version!r}; this prunebench reads schema {SCHEMA}")
     model = ClaimRecord if data.get("kind") == "claim" else Record
     return model.model_validate(data)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        data = from_json(text)
+        if _bounded(data):
+            return data
+    except ValueError:
+        pass  # the slow reading says what is wrong
+    return json.loads(text, parse_float=_real, parse_int=_whole, parse_constant=_real)
+
+
+def _bounded(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_bounded, value.values()))
+    if isinstance(value, list):
+        return all(map(_bounded, value))
+    return not isinstance(value, int | float) or abs(value) <= MOST
 
 
 def _real(digits: str) -> float:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -165,6 +166,7 @@ def test_a_test_that_cannot_tell_its_claim_from_the_opposite_says_so(
     build([make_record("t4.dull"), make_record("t4.sharp")], tmp_path / "site")
     assert "1 of them do not tell the claim from its opposite" in cells_of(tmp_path / "site", "C08")[0]
     assert "1 of 2 distinct results cannot tell" in text_of(tmp_path / "site" / "claims" / "C08.html")
+    assert "1 of them cannot tell this from its opposite" in text_of(tmp_path / "site" / "index.html")
     (tmp_path / "power" / "smoke.json").write_text("[1]")
     (line,) = build([make_claim()], tmp_path / "site")
     assert "smoke.json: not as `prunebench power --json` writes it (TypeError" in line
@@ -230,3 +232,24 @@ def test_pages_have_their_numbers_without_javascript(tmp_path: Path, make_record
     for value in record.arms["scratch_b"].accuracy:
         assert f"{value:.2f}" in text
     assert "Small VGG (73 k parameters) on scikit-learn digits 16x16" in text_of(tmp_path / "methods.html")
+
+
+def test_a_record_that_says_it_does_not_discriminate_is_believed(tmp_path: Path, make_claim: MakeClaim) -> None:
+    dull = make_claim().verdict.model_copy(update={"discriminates": False})
+    build([make_claim(verdict=dull)], tmp_path / "site")
+    for page in ("claims.html", "claims/C08.html"):
+        assert "does not tell the claim from its opposite" in text_of(tmp_path / "site" / page)
+
+
+def test_the_front_page_sets_accuracy_against_the_computing_of_each_arm(tmp_path: Path, make_record: Make) -> None:
+    record = make_record(levels={"dense": 90.0, "finetune": 89.0, "scratch_b": 91.0})
+    build([record], tmp_path)
+    left = fmean(pruned.size.flops for pruned in record.pruned) / record.dense.flops
+    text = text_of(tmp_path / "index.html")
+    for name, words in (("finetune", "Fine-tuned"), ("scratch_e", "Scratch-E"), ("scratch_b", "Scratch-B")):
+        arms = record.arms
+        gain = fmean(arms[name].accuracy) - fmean(arms["dense"].accuracy)
+        flops = arms[name].epochs[0] * left / arms["dense"].epochs[0]
+        sign = "−" if gain < 0 else "+"
+        assert f"{words}: {sign}{abs(gain):.2f} points on average, for {flops:.2g} times" in text
+    assert (tmp_path / "index.html").read_text().count('<circle class="mean arm-') == 3
