@@ -12,7 +12,7 @@ from prunebench.protocol.arms import same_start
 from prunebench.protocol.tables import Row
 from prunebench.records.parts import ArmFigures, Point, RowFigures
 from prunebench.records.record import Record
-from prunebench.statistics import Difference, Sample, Verdict, at_least, equivalent, greater, sample
+from prunebench.statistics import Difference, Sample, Verdict, at_least, equivalent, greater, mean_over_rows, sample
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,19 @@ def differences(observed: Iterable[Observed], a: str, b: str, measure: str = "")
         paper = () if measure else paper_difference(row.row, a, b)
         merged[key] = replace(same, weight=same.weight + 1, paper=(*same.paper, *paper))
     return list(merged.values())
+
+
+def mean_of(samples: Iterable[Sample]) -> Sample:
+    """Return the mean of several samples, such as an arm of several methods, seed by seed.
+
+    Raises:
+        MissingFigureError: there is none, or the seeds of one are not known.
+    """
+    known = list(samples)
+    mean = mean_over_rows([(1 / len(known), one) for one in known])
+    if mean is None:
+        raise MissingFigureError("a mean over methods needs the accuracies of each by seed")
+    return mean
 
 
 def gaps(observed: Observed, a: str, b: str) -> Sample:

@@ -7,12 +7,20 @@ from collections.abc import Mapping
 from prunebench.records.parts import Interval
 from prunebench.statistics import Sample, greater
 
-DIFFERENCES = {"weight": ("finetune", "scratch_b"), "architecture": ("scratch_b", "uniform_scratch_b")}
-"""By value, the arms whose accuracies it is the difference of; uniform pruning's network has about as many FLOPs."""
+DIFFERENCES = {
+    "weight": ("finetune", "scratch_b"),
+    "inheritance": ("lr_rewind", "scratch_e"),
+    "architecture": ("scratch_b", "uniform_scratch_b"),
+}
+"""By value, the arms whose accuracies it is the difference of.
+
+The weight value is of the usual pipeline, and mixes what is inherited with schedule and budget; inheritance has one
+schedule on both sides. Uniform pruning's network has about as many FLOPs.
+"""
 
 
 def values(arms: Mapping[str, Sample], confidence: float | None = None) -> dict[str, Interval]:
-    """Return the weight value and the architecture value, in accuracy points, as far as their arms are there.
+    """Return what weights, inheritance and architecture are worth, in accuracy points, as far as their arms are there.
 
     Args:
         arms: accuracies over the seeds, by arm.

@@ -48,8 +48,8 @@ class Record(Part):
         arms: by name: `dense`, `sparse` (trunk), `pruned`, `finetune`, `scratch_e`, `scratch_b`, ...
         paper: the paper's numbers by arm name (`dense`, `finetune`, `scratch_e`, `scratch_b`).
         same_as: other rows that come to the very same specs in this tier and share the outcomes.
-        values: `weight` (fine-tuned less Scratch-B) and `architecture` (Scratch-B less uniform pruning's Scratch-B at
-            the same FLOPs), where they were measured.
+        values: `weight` (fine-tuned less Scratch-B), `inheritance` (learning-rate rewinding less Scratch-E) and
+            `architecture` (Scratch-B less uniform pruning's Scratch-B at the same FLOPs), where they were measured.
         agreement: by arm, our mean less the paper's; only in tiers that train on the paper's dataset.
         resolution: accuracy points that one test image is worth; None in records that are older than this field.
         chance: percent of the test images that are of the largest class, 0 where that is not known.

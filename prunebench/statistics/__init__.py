@@ -3,6 +3,7 @@
 from prunebench.statistics.chance import p_above_chance
 from prunebench.statistics.counting import count_at_least
 from prunebench.statistics.curves import Points, curve_at_least, curve_efficiency, curve_equivalent, curve_greater
+from prunebench.statistics.dominance import none_dominates
 from prunebench.statistics.multiplicity import holm, q_values
 from prunebench.statistics.pairs import at_least, equivalent, greater
 from prunebench.statistics.patterns import consistent, even, uneven
@@ -16,7 +17,7 @@ from prunebench.statistics.rows import (
     mean_equivalent,
     mean_greater,
 )
-from prunebench.statistics.samples import Difference, Sample, sample
+from prunebench.statistics.samples import Difference, Sample, mean_over_rows, sample
 from prunebench.statistics.trends import slope_below
 from prunebench.statistics.verdict import WIDEST, Finding, State, Verdict, at_confidence
 
@@ -47,6 +48,8 @@ __all__ = [
     "mean_at_least",
     "mean_equivalent",
     "mean_greater",
+    "mean_over_rows",
+    "none_dominates",
     "p_above_chance",
     "q_values",
     "sample",

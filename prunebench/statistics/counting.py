@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from prunebench.statistics.multiplicity import simes
 from prunebench.statistics.pairs import above, shown
 from prunebench.statistics.reported import with_paper_of_rows
 from prunebench.statistics.rows import Names
@@ -64,13 +65,12 @@ def count_at_least(
 def _partial(pvalues: Sequence[float], weights: Sequence[int], total: int) -> list[float]:
     """Return for k = 0, 1, ..., total the p-value against "fewer than k of the rows are true"; it grows with k.
 
-    Of the total - k + 1 largest p-values the global test by Simes: the smallest of their j-th, times their number, over
-    j. A row of weight w stands w times; a row that is missing stands with 1.
+    It is the global test by Simes of the total - k + 1 largest. A row of weight w stands w times; a row that is
+    missing stands with 1.
     """
     every = sorted(p for p, weight in zip(pvalues, weights, strict=True) for _ in range(weight))
     every += [1.0] * (total - len(every))
     found = [0.0]
     for k in range(1, total + 1):
-        left = every[k - 1 :]
-        found.append(max(found[-1], min(len(left) / j * p for j, p in enumerate(left, 1))))
+        found.append(max(found[-1], simes(every[k - 1 :])))
     return found

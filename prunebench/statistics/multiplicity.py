@@ -1,4 +1,4 @@
-"""Several tests at once: Holm's family-wise p-values, and the q-values of all verdicts of a run."""
+"""Several tests at once: whether one of them holds, Holm's family-wise p-values, and the q-values of a run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ def holm(pvalues: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(pvalues) - rank) * pvalues[i]))
         adjusted[i] = highest
     return adjusted
+
+
+def simes(pvalues: Sequence[float]) -> float:
+    """Return the p-value of Simes' test against "all of them fail": the smallest of the j-th p-value, times n over j.
+
+    It holds for independent tests and for those that go together (Sarkar 1998).
+
+    Args:
+        pvalues: of n tests, at least one.
+    """
+    return min(len(pvalues) / j * p for j, p in enumerate(sorted(pvalues), 1))
 
 
 def q_values(pvalues: Sequence[float | None]) -> list[float | None]:

@@ -91,6 +91,15 @@ def shown(p: float | None) -> float:
     return 1.0 if p is None else p
 
 
+def chances(contrast: Contrast, bar: float) -> tuple[float, float]:
+    """Return the p-values by which `above` calls it SUPPORTED and REFUTED; 1 where a side has too few seeds."""
+    if contrast.fewest < 2:
+        return 1.0, 1.0
+    se, df, bend = error(contrast.sides)
+    t = (contrast.estimate - bar) / se
+    return tail(t, df, bend), tail(-t, df, bend)
+
+
 def above(contrast: Contrast, question: Question, bar: float) -> Verdict:
     """Test "the contrast lies above `bar`": SUPPORTED and REFUTED are each shown by a one-sided bound."""
     level, mean = question.level, contrast.estimate
@@ -100,7 +109,7 @@ def above(contrast: Contrast, question: Question, bar: float) -> Verdict:
     width = float(reach(level, df, bend)) * se
     state: State = "SUPPORTED" if mean - width > bar else "REFUTED" if mean + width < bar else "INCONCLUSIVE"
     seeds = seeds_needed(contrast.sides, abs(mean - bar), level) if state == "INCONCLUSIVE" else None
-    p, against = (tail(side * (mean - bar) / se, df, bend) for side in (1, -1))
+    p, against = chances(contrast, bar)
     chance = power(contrast.sides, -bar, level)
     bounds = mean, mean - width, mean + width
     return question.answer(

@@ -203,6 +203,25 @@ def many() -> Iterator[Case]:
         yield Case("mean at least", truth, bind(published, n, hang))
 
 
+def methods(rng, behind, n, shared):
+    """Two settings in which one method is ahead of five others by `behind`; the luck of a seed is partly shared."""
+    luck = shared * noise(rng, "left", 2, 1, n)
+    drawn = luck + np.resize([1.0, 0.5, 2.0], 6)[:, None] * noise(rng, "left", 2, 6, n)
+    drawn -= np.array([[0.0, *setting] for setting in behind])[:, :, None]
+    return s.none_dominates([{str(i): sample(v.tolist()) for i, v in enumerate(of)} for of in drawn], MARGIN)
+
+
+def dominance() -> Iterator[Case]:
+    edge, far, lone = [MARGIN] * 5, [20.0] * 5, [MARGIN, *[20.0] * 4]
+    for n, shared in product((3, 5), (0.0, 2.0)):
+        how = f"{n} seeds; skewed, unequal spreads{'; a shared part' if shared else ''}"
+        truth = f"one of 6 methods leads each by the margin in 2 settings; {how}"
+        yield Case("no method dominates", truth, bind(methods, [edge, edge], n, shared))
+        if not shared:
+            truth = f"one of 6 leads by far, but one rival by the margin in one setting; {how}"
+            yield Case("no method dominates", truth, bind(methods, [lone, far], n, shared))
+
+
 def bind(draw, *args):
     return lambda rng: draw(rng, *args)
 
@@ -347,7 +366,7 @@ def beyond() -> Iterator[Case]:
         yield Case("at least", f"A lies the margin below B; {n} seeds; A's skewness is -2", bind(exponential, n))
 
 
-CASES = [*arms(), *many(), *lines(), *sequential()]
+CASES = [*arms(), *many(), *dominance(), *lines(), *sequential()]
 BEYOND = list(beyond())
 
 
