@@ -30,6 +30,9 @@ DISCRIMINATES = 0.2
 
 POWER = 0.8
 
+MANY = 16
+"""Groups of figures that are still tried one by one for the side of a claim that they are on."""
+
 LADDER = (2, 3, 5, 8, 12, 20, 30, 50)
 """Numbers of seeds that are tried for a power of 80 %."""
 
@@ -159,10 +162,23 @@ def _truths(trial: Trial, first: Verdict, margin: float, seeds: int) -> dict[str
     apart = dict(zip(sorted(seen.groups), (margin, -margin), strict=False)) if equal else {}
     if not seen.lacking:
         return {"paper": Truth(1.0), "none": Truth(), "opposite": Truth(0.0, apart) if equal else Truth(-1.0)}
-    signs = {} if equal else _signs(trial, margin, sorted(seen.groups), seeds)
+    signs = {} if equal else _signs(trial, margin, _bundles(sorted(seen.groups)), seeds)
     half = {group: sign * margin / 2 for group, sign in signs.items()}
     turned = {group: -shift for group, shift in half.items()}
+    if len(signs) > MANY and set(signs.values()) == {
+        -1
+    }:  # of no method in particular: the opposite is that one is ahead
+        half, turned = {}, {group: 2 * margin for group in signs if group[0] == min(signs)[0]}
     return {"paper": Truth(0.0, half), "none": Truth(), "opposite": Truth(0.0, apart or turned)}
+
+
+def _bundles(groups: Sequence[Group]) -> list[list[Group]]:
+    """Return groups that move together: each by itself, but of many those of one arm, or of one method."""
+    arms = {arm for *_, arm in groups}
+    alike: dict[Any, list[Group]] = {}
+    for group in groups:
+        alike.setdefault(group if len(groups) <= MANY else group[2 if len(arms) > 1 else 0], []).append(group)
+    return list(alike.values())
 
 
 def _levels(trial: Trial, bound: float, seeds: int) -> dict[str, Truth]:
@@ -173,21 +189,18 @@ def _levels(trial: Trial, bound: float, seeds: int) -> dict[str, Truth]:
     return {"paper": held, "none": Truth(level=bound), "opposite": against}
 
 
-def _signs(trial: Trial, margin: float, groups: Sequence[Group], seeds: int) -> dict[Group, int]:
-    """Return by group whether a larger mean of it speaks for the claim (1), against it (-1), or neither.
+def _signs(trial: Trial, margin: float, bundles: Sequence[Sequence[Group]], seeds: int) -> dict[Group, int]:
+    """Return by group whether a larger mean of its bundle speaks for the claim (1), against it (-1), or neither.
 
     Seen by what becomes of p, at a spread at which p is neither 0 nor 1.
     """
     wide = {arm: max(own, margin) for arm, own in trial.spread.arms.items()}
     rough = replace(trial, spread=replace(trial.spread, arms=wide, rows={}))
-    found = {}
-    for group in groups:
-        change = sum(
-            _doubt(rough.once(Truth(0.0, {group: -margin}), draw, seeds))
-            - _doubt(rough.once(Truth(0.0, {group: margin}), draw, seeds))
-            for draw in range(3)
-        )
-        found[group] = (change > 1e-6) - (change < -1e-6)
+    found: dict[Group, int] = {}
+    for bundle in bundles:
+        lower, higher = (Truth(0.0, dict.fromkeys(bundle, shift)) for shift in (-margin, margin))
+        change = sum(_doubt(rough.once(lower, n, seeds)) - _doubt(rough.once(higher, n, seeds)) for n in range(3))
+        found |= dict.fromkeys(bundle, (change > 1e-6) - (change < -1e-6))
     return found
 
 

@@ -1,13 +1,15 @@
 """What a claim can tell in a tier: draws of a stated truth, judged by the claims themselves."""
 
 import json
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from prunebench.judging import characteristics as judged
 from prunebench.judging.bodies import bodies
-from prunebench.judging.characteristics import STATES, Trial, characteristics
+from prunebench.judging.characteristics import STATES, Trial, _bundles, _truths, characteristics
 from prunebench.judging.from_records import rows_of
 from prunebench.judging.from_truth import Truth
 from prunebench.judging.settings import as_recorded
@@ -102,3 +104,18 @@ def test_the_command_prints_what_the_contract_says(prunebench):
     assert {"claim", "test", "tier", "n", "truth", "discriminates"} <= entry.keys()
     assert set(entry["truth"]) == {"paper", "none", "opposite"}
     assert set(entry["truth"]["paper"]) == set(STATES)
+
+
+def test_many_groups_move_by_arm_or_by_method():
+    groups = [(method, "4x FLOPs", "finetune") for method in map(str, range(20))]
+    assert len(_bundles(groups)) == 20
+    assert len(_bundles([*groups, *((m, s, "scratch_b") for m, s, _ in groups)])) == 2
+
+
+def test_where_a_lead_of_any_method_speaks_against_a_claim_the_opposite_is_one_leader(monkeypatch):
+    monkeypatch.setattr(judged, "_signs", lambda trial, margin, bundles, seeds: dict.fromkeys(chain(*bundles), -1))
+    trial = Trial(body("no_method_dominates"), SMOKE, QUIET)
+    level = trial.once(Truth(), 0, 5)
+    opposite = _truths(trial, level, SMOKE.tier.margin, 5)["opposite"]
+    assert {method for method, _, _ in opposite.shifts} == {"bn_scale"}
+    assert (level.state, trial.once(opposite, 0, 5).state) == ("SUPPORTED", "REFUTED")
