@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import pickle
 import shutil
 import signal
 import socket
@@ -14,14 +13,17 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from prunebench.common import forked
 from prunebench.common.errors import PrunebenchError
 from prunebench.common.terminal import clock
+from prunebench.common.transfer import packed
 
 ADDRESS, INSIDE = "PRUNEBENCH_CHILDREN", "PRUNEBENCH_CHILD"
 """Environment variables: the socket of the server that this run's processes share, and the mark of a child."""
@@ -60,7 +62,7 @@ class Limits:
 
 
 _limits = Limits(memory=int(0.9 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")))
-_server: tuple[subprocess.Popen[bytes], Path] | None = None
+_server: tuple[subprocess.Popen[bytes] | forked.Forked, Path] | None = None
 _starting = threading.Lock()
 
 
@@ -79,6 +81,15 @@ def inside() -> bool:
     return INSIDE in os.environ
 
 
+def fork_here() -> None:
+    """Fork the server off this process where that is safe, so that nothing is loaded twice.
+
+    Call it only where torch is loaded, and nothing has been computed with it: its threads would not survive.
+    """
+    if _server is None and ADDRESS not in os.environ and forked.possible():
+        _start(forked.Forked)
+
+
 def call(target: str, *arguments: Any, who: str = "the method", limited: bool = True) -> tuple[dict[str, Any], bytes]:
     """Call a function in a child process of its own.
 
@@ -93,16 +104,25 @@ def call(target: str, *arguments: Any, who: str = "the method", limited: bool = 
     """
     bounds = _limits if limited else Limits(0.0, 0)
     with tempfile.NamedTemporaryFile(prefix="prunebench-child-") as output, _connected() as connection:
+        torch = sys.modules.get("torch")
+        threads = torch.get_num_threads() if torch else 0
         surroundings = {"folder": os.getcwd(), "environment": dict(os.environ), "path": list(sys.path)}
         try:
+            _ask(connection, target)
             pid = json.loads(connection.recv_bytes())["pid"]
-            told = {**surroundings, "output": output.name, "memory": bounds.memory}
-            connection.send_bytes(pickle.dumps((target, arguments, told)))
+            told = {**surroundings, "threads": threads, "output": output.name, "memory": bounds.memory}
+            connection.send_bytes(packed((target, arguments, told)))
             return _answer(connection, pid, bounds, who, Path(output.name))
         except (EOFError, ConnectionError) as error:
             raise ChildError(f"{who}: its process has gone ({error}); run the same command again") from error
         finally:
             sys.stdout.write(Path(output.name).read_text(errors="replace"))
+
+
+def _ask(connection: Connection, target: str) -> None:
+    """Say what will be called, so that what it needs is loaded once."""
+    module = target.partition(":")[0].encode()
+    os.write(connection.fileno(), bytes([len(module)]) + module)
 
 
 def _answer(connection: Connection, pid: int, bounds: Limits, who: str, output: Path) -> tuple[dict[str, Any], bytes]:
@@ -168,22 +188,30 @@ def _connected() -> Connection:
 
 def _address() -> str:
     """Return where the server listens: the one of this run, which is started if there is none yet."""
-    global _server
     with _starting:
         if _server is None and ADDRESS in os.environ:
             return _waited(os.environ[ADDRESS])
         if _server is None:
-            folder = Path(tempfile.mkdtemp(prefix="prunebench-"))  # for this user's eyes alone
-            address = str(folder / "socket")
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "prunebench.common.forking", address],
-                stdin=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            )
-            _server = process, folder
-            os.environ[ADDRESS] = address
-            atexit.register(_stop)
+            _start(_spawned)
+        assert _server is not None
         return _waited(str(_server[1] / "socket"))
+
+
+def _start(make: Callable[[str], subprocess.Popen[bytes] | forked.Forked]) -> None:
+    global _server
+    folder = Path(tempfile.mkdtemp(prefix="prunebench-"))  # for this user's eyes alone
+    address = str(folder / "socket")
+    _server = make(address), folder
+    os.environ[ADDRESS] = address
+    atexit.register(_stop)
+
+
+def _spawned(address: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "prunebench.common.forking", address],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
 
 
 def _waited(address: str) -> str:

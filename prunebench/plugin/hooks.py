@@ -7,6 +7,7 @@ mlflow nor numpy, so that `pytest --help` stays fast.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,10 +100,11 @@ def _lend_a_hand(config: pytest.Config, told: dict[str, Any]) -> None:
 
 
 def _try(settings: Settings) -> None:
+    fresh = "torch" not in sys.modules
     from prunebench.plugin.worker import check
 
     try:
-        check(settings)
+        check(settings, fresh)
     except PrunebenchError as error:
         raise pytest.UsageError(str(error)) from error
 

@@ -13,12 +13,18 @@ from prunebench.runner.progress import Progress
 from prunebench.store.store import Store
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings, fresh: bool) -> None:
     """Try a user's method and network, in a child process, and look for the device, before anything is trained.
+
+    Args:
+        settings: of the run.
+        fresh: whether torch was loaded only now, so that this process has computed nothing yet.
 
     Raises:
         PrunebenchError: one of them is not there or does not load.
     """
+    if fresh and (settings.method or settings.network):
+        child.fork_here()
     if settings.method:
         described(settings.reference)
     if settings.network:

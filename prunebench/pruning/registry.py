@@ -92,26 +92,28 @@ def found(method: Method, file: Path | None = None) -> Any:
         if named(method.name).source:
             raise MethodError(f"{method.name} is an installed method and needs its source: registry.named gives it")
         return import_module(f"prunebench.pruning.methods.{method.name}")
-    package = installed.find(method)
-    if package is not None:
-        return package
-    _check_given(method, file)
+    if not _is_of(method, file):
+        package = installed.find(method)
+        if package is not None:
+            return package
+        _check_given(method, file)
     return load_file(f"{file}:{method.name}")[1]
+
+
+def _is_of(method: Method, file: Path | None) -> bool:
+    return file is not None and file.is_file() and digest(file.read_bytes()) == method.source
 
 
 def _check_given(method: Method, file: Path | None) -> None:
     """Make sure that what a method's source names is here, without running it."""
-    if installed.source_of(method.name) == method.source:
+    if _is_of(method, file) or installed.source_of(method.name) == method.source:
         return
     if file is None:
         raise MethodError(
             f"{method.name} is a method of a user's file, which is not given: pass path/to/file.py:{method.name}, or "
             f"install the package that it came from (sha256 {method.source[:12]})"
         )
-    if not file.is_file() or digest(file.read_bytes()) != method.source:
-        raise MethodError(
-            f"{file} has changed since this run was planned (its sha256 was {method.source[:12]}): run again"
-        )
+    raise MethodError(f"{file} has changed since this run was planned (its sha256 was {method.source[:12]}): run again")
 
 
 def resolve(method: Method, file: Path | None = None) -> Prune:
