@@ -132,10 +132,14 @@ def _answer(connection: Connection, pid: int, bounds: Limits, who: str, output: 
                 f"{who} has not ended within {clock(bounds.seconds)} and was stopped; if it needs more, give "
                 "--pb-limit-time"
             )
-        answer: dict[str, Any] = json.loads(connection.recv_bytes())
+        answer: dict[str, Any] = dict(json.loads(connection.recv_bytes()))
         if "ended" in answer:
             raise ChildError(f"{who} {_end(answer['ended'])}{_last(output)}")
         blob = connection.recv_bytes()
+    except (EOFError, ConnectionError, ChildError):
+        raise
+    except (OSError, ValueError, TypeError) as error:
+        raise ChildError(f"{who} sends what is no answer ({error}); it must leave open files alone") from error
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)

@@ -5,7 +5,8 @@ Nothing here runs a user's code, or imports torch before a method is asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -82,9 +83,10 @@ def prune(
         MethodError: it fails, runs out of time or memory, ends its process, or changes the network that it is given.
     """
     told, weights = _asked("prune", method, file, network, ratio, context, options, who=f"the method {method.name}")
-    plan, tensors = Plan.from_json(told["plan"]), _unpacked(weights)
-    context.generator.set_state(tensors.pop(GENERATOR))
-    return _with(network, plan, tensors, context) if told["refitted"] else plan
+    with _as_sent(method):
+        plan, tensors = Plan.from_json(told["plan"]), _unpacked(weights)
+        context.generator.set_state(tensors.pop(GENERATOR))
+        return _with(network, plan, tensors, context) if told["refitted"] else plan
 
 
 def inherit(method: Method, file: Path | None, network: nn.Module, plan: Plan, context: Context) -> nn.Module:
@@ -92,7 +94,8 @@ def inherit(method: Method, file: Path | None, network: nn.Module, plan: Plan, c
     who = f"the method {method.name}"
     weights = _asked("inherit", method, file, network, plan.to_json(), context, who=who)[1]
     made = deepcopy(network)
-    made.load_state_dict(_unpacked(weights))
+    with _as_sent(method):
+        made.load_state_dict(_unpacked(weights))
     return made
 
 
@@ -101,6 +104,17 @@ def _asked(question: str, *told: Any, who: str) -> tuple[dict[str, Any], bytes]:
         return child.call(f"prunebench.pruning.visit:{question}", *told, who=who)
     except child.ChildError as error:
         raise MethodError(str(error)) from error
+
+
+@contextmanager
+def _as_sent(method: Method) -> Iterator[None]:
+    """Say that a method's process has sent something else than it was asked for, which user code alone can do."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise MethodError(f"the method {method.name}: its process sends what is no decision ({error!r})") from error
 
 
 def _with(network: nn.Module, plan: Plan, tensors: Mapping[str, Tensor], context: Context) -> nn.Module:

@@ -17,19 +17,31 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--only", nargs="*", help="parts by the names of their files here, such as flips; else all")
     parser.add_argument("--out", type=Path, default=Path("torture.json"))
     given = parser.parse_args()
     import flips
+    import guests
     import kills
     import races
+    import records
+    import surroundings
     import syscalls
     import torch
 
     torch.set_num_threads(1)
     began, each = time.monotonic(), max(20, round(100 * given.minutes))
-    parts = (flips.run(given.seed, 2 * each), races.run(given.seed, each // 4), syscalls.run(given.seed, each))
-    tallies = []
-    for part in (*parts, kills.run(given.seed, 30 * given.minutes)):
+    seed, tallies = given.seed, []
+    parts = {
+        "flips": lambda: flips.run(seed, 2 * each),
+        "races": lambda: races.run(seed, each // 4),
+        "syscalls": lambda: syscalls.run(seed, each),
+        "records": lambda: records.run(seed, each, browser=True),
+        "guests": lambda: guests.run(seed, each // 20),
+        "surroundings": lambda: surroundings.run(seed, max(1, each // 100)),
+        "kills": lambda: kills.run(seed, 20 * given.minutes),
+    }
+    for part in (parts[name]() for name in given.only or parts):
         for tally in part:
             tallies.append(tally)
             print(tally.line, *tally.notes, sep="\n    ", flush=True)

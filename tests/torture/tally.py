@@ -3,8 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-BAD = ("silent", "unequal", "raw")
-"""What must not happen: damage used without a word, another result than an undisturbed one, an error nobody wrote."""
+BAD = ("silent", "unequal", "raw", "script")
+"""What must not happen: damage used without a word, another result than an undisturbed one, an error that nobody wrote
+for a reader, and a script of a record that runs."""
 
 
 @dataclass
