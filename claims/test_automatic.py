@@ -2,8 +2,8 @@
 
 import pytest
 
-from prunebench.judging.observed import differences, paper_count, within_std
-from prunebench.statistics import count_at_least, every_at_least, every_greater, mean_greater
+from prunebench.judging.observed import differences, paper_count
+from prunebench.statistics import count_at_least, every_at_least, every_greater, mean_greater, within_std
 
 SCRATCH = ("scratch_e", "scratch_b")
 

@@ -171,11 +171,6 @@ def gaps(observed: Observed, a: str, b: str) -> Sample:
     return Sample(first.mean - second.mean, math.hypot(first.std, second.std), min(first.n, second.n))
 
 
-def within_std(rows: Iterable[Difference]) -> list[Difference]:
-    """Return the differences with each `a` lifted by one standard deviation of its `b`."""
-    return [replace(row, a=row.a.raised(row.b.std), paper=tuple(within_std(row.paper))) for row in rows]
-
-
 def paper_count(observed: Iterable[Observed], *pairs: tuple[str, str], stds: int = 0) -> str:
     """Return in how many of the paper's comparisons the first arm lies above the second.
 

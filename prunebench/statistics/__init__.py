@@ -2,7 +2,8 @@
 
 from prunebench.statistics.chance import p_above_chance
 from prunebench.statistics.counting import count_at_least
-from prunebench.statistics.curves import Points, curve_at_least, curve_efficiency, curve_equivalent, curve_greater
+from prunebench.statistics.curves import Points, curve_at_least, curve_efficiency, curve_greater
+from prunebench.statistics.deviation import within_std
 from prunebench.statistics.dominance import none_dominates
 from prunebench.statistics.multiplicity import holm, q_values
 from prunebench.statistics.pairs import at_least, equivalent, greater
@@ -36,7 +37,6 @@ __all__ = [
     "count_at_least",
     "curve_at_least",
     "curve_efficiency",
-    "curve_equivalent",
     "curve_greater",
     "equivalent",
     "even",
@@ -56,4 +56,5 @@ __all__ = [
     "slope_below",
     "tau_greater",
     "uneven",
+    "within_std",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeAlias
 
-from prunebench.statistics.pairs import amount, at_least, equivalent, greater, shown
+from prunebench.statistics.pairs import amount, at_least, greater, shown
 from prunebench.statistics.samples import Sample, sample
 from prunebench.statistics.verdict import Question, State, Verdict
 
@@ -80,21 +80,6 @@ def curve_greater(
     question = _question("greater than", -least, confidence, (names[0], names[1] + amount(least)), axis)
     both = _heights(a, b, resolution)
     return _apart(a, b, question) if both is None else _over(greater(*both, confidence, names, least=least), question)
-
-
-def curve_equivalent(
-    a: Points,
-    b: Points,
-    margin: float,
-    confidence: float | None = None,
-    names: Names = ("A", "B"),
-    resolution: float = 0.0,
-    axis: str = "parameters",
-) -> Verdict:
-    """Test "curve A equals curve B, up to `margin`, on the mean over the x-range that both have"."""
-    question = _question("equivalent to", margin, confidence, names, axis)
-    both = _heights(a, b, resolution)
-    return _apart(a, b, question) if both is None else _over(equivalent(*both, margin, confidence, names), question)
 
 
 def curve_efficiency(

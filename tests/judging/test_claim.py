@@ -9,13 +9,12 @@ from tiny import TINY
 
 from prunebench.judging.claim import write
 from prunebench.judging.figures import of_record
-from prunebench.judging.observed import Observed, curve, differences, paper_count, paper_curves, within_std
+from prunebench.judging.observed import Observed, curve, differences, paper_count, paper_curves
 from prunebench.judging.settings import resolve
 from prunebench.protocol import tables
 from prunebench.protocol.assignment import job
 from prunebench.records import record
 from prunebench.records.parts import RowFigures
-from prunebench.statistics import Difference, Sample
 
 SLIMMING = tables.load().of_table("4")
 
@@ -42,11 +41,6 @@ def test_rows_that_share_their_outcomes_are_one_observation(observed):
     other = replace(observed, figures=observed.figures.model_copy(deep=True))
     other.figures.arms["finetune"].digests[0] = "0" * 64
     assert [d.weight for d in differences([observed, observed, other], "scratch_b", "finetune")] == [2, 1]
-
-
-def test_within_one_std_lifts_by_the_std_of_the_other_side():
-    rows = [Difference(Sample(90, 1, 5), Sample(91, 0.5, 5), 2)]
-    assert within_std(rows) == [Difference(Sample(90.5, 1, 5), Sample(91, 0.5, 5), 2)]
 
 
 def test_the_papers_own_count_is_8_of_10():

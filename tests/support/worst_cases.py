@@ -144,6 +144,11 @@ def over(test, gaps, n, hang, *args, **facts):
     return lambda rng: test(rows(rng, gaps, n, hang), *args, **facts)
 
 
+def one_deviation(rng, n, spread):
+    """A lies one deviation of B below it, and varies less."""
+    return s.count_at_least(s.within_std([gap(spread * noise(rng, "left", n) - 1.0, noise(rng, "left", n))]), 1)
+
+
 def shared_arm(rng, n, kind):
     """One dense network against three networks pruned from it."""
     dense = noise(rng, kind, n)
@@ -198,6 +203,9 @@ def many() -> Iterator[Case]:
         yield Case(f"{8} of {10} rows", f"A = B in all rows; {how}", over(s.count_at_least, [0.0] * 10, n, hang, 8))
     for n, kind in product((3, 5), ("normal", "left")):
         yield Case("mean greater", f"A = B; {n} seeds; {kind}; A is one arm in 3 rows", bind(shared_arm, n, kind))
+    for n, less in product((3, 5), (0.0, 0.3, 1.0)):
+        truth = f"A lies one deviation below B; {n} seeds; skewed, spread {less:g} : 1"
+        yield Case("within one std", truth, bind(one_deviation, n, less))
     for n, hang in product((3, 5), HANG[:2]):
         truth = f"published means: the margin below on the mean of 3 rows; {n} seeds; skewed, rows {hang}"
         yield Case("mean at least", truth, bind(published, n, hang))
