@@ -123,6 +123,11 @@ def spread(low: float, high: float) -> str:
     return f"{low:,.0f}" if low == high else f"{low:,.0f} to {high:,.0f}"
 
 
+def amount(value: float, noun: str) -> str:
+    """Return a measured amount, such as `1 point` or `0.3 points`."""
+    return f"{value:g} {noun}{'' if value == 1 else 's'}"
+
+
 def several(count: int, noun: str) -> str:
     """Return a number of things, such as `1 row` or `2 rows`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
