@@ -75,8 +75,7 @@ def scale_of(marks: Iterable[Mark]) -> Scale:
     ]
     most = CLIPPED * max(map(abs, inner)) or 1.0
     bounds = [min(max(bound, -most), most) for m in shown for bound in (m.lower, m.upper)]
-    low, high = min(inner + bounds), max(inner + bounds)
-    return Scale(low - 0.04 * (high - low), high + 0.04 * (high - low))
+    return _around(min(inner + bounds), max(inner + bounds), 0.04)
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -194,8 +193,11 @@ def _tidy(value: float) -> float:
 
 
 def _around(low: float, high: float, room: float) -> Scale:
-    wide = (high - low) or 1.0
-    return Scale(low - room * wide - (high == low) * 0.5, high + room * wide + (high == low) * 0.5)
+    """Return a scale with some room on either side; it is wide enough to be divided by, whatever the numbers."""
+    least = max(1.0, 1e-9 * max(abs(low), abs(high)))
+    if high - low > 1e-9 * least:
+        return Scale(low - room * (high - low), high + room * (high - low))
+    return Scale(low - (0.5 + room) * least, high + (0.5 + room) * least)
 
 
 def _y(value: float, up: Scale) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 Finding = Literal["better", "worse", "equal", "open"]
@@ -116,8 +116,8 @@ class Kept(Part):
     """How many of its channels one layer keeps."""
 
     layer: str
-    kept: int
-    total: int
+    kept: int = Field(ge=0)
+    total: int = Field(ge=1)
 
 
 class Pruned(Part):

@@ -27,7 +27,7 @@ def steps(name: str) -> list[dict[str, Any]]:
 
 
 def test_there_are_these() -> None:
-    assert set(FILES) == {"ci", "pages", "release", "submission", "submission-comment", "vulnerabilities"}
+    assert set(FILES) == {"ci", "pages", "release", "submission", "submission-comment", "torture", "vulnerabilities"}
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
