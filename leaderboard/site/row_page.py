@@ -132,7 +132,7 @@ def _training(name: str, arm: Arm, record: Record) -> float | None:
     """Return the FLOPs that an arm was trained for, as a share of the dense training's."""
     dense = record.arms.get("dense")
     sizes = [pruned.size.flops for pruned in record.pruned]
-    if dense is None or not dense.epochs or not fmean(dense.epochs) or not record.dense.flops:
+    if dense is None or not arm.epochs or not dense.epochs or not fmean(dense.epochs) or not record.dense.flops:
         return None
     if name not in ("dense", "sparse") and not sizes:
         return None

@@ -130,7 +130,7 @@ def _arm(name: str, arm: Arm) -> Line:
     mean, std = fmean(arm.accuracy), deviation(arm.accuracy)
     each: Line = {f"each.{name}": " ".join(f"{value:g}" for value in arm.accuracy)} if name in PAIRED else {}
     if name in EPOCHS:
-        each[f"epochs.{name}"] = number(fmean(arm.epochs), 1)
+        each[f"epochs.{name}"] = number(fmean(arm.epochs), 1) if arm.epochs else None
     return {f"mean.{name}": number(mean), f"std.{name}": number(std), **each}
 
 
