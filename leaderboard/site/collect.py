@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +64,7 @@ def sources_in(folder: Path) -> Iterator[Source]:
 
 def nothing_in(folder: Path) -> str:
     """Return what to say where a folder has no records."""
-    return f"no records in {folder}; `{PAGES} export --out {folder}` writes them there"
+    return f"no records in {folder}; `{PAGES} export --out {shlex.quote(str(folder))}` writes them there"
 
 
 def from_store(uri: str) -> Collected:

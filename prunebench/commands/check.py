@@ -43,20 +43,10 @@ def check(
 
 
 def _suitability(method: str, reference: str, dataset: str, data: Path, as_json: bool) -> None:
-    import torch
+    from prunebench.common import child
+    from prunebench.conformance.show import suitability
 
-    from prunebench.conformance import suitability
-    from prunebench.datasets import available
-    from prunebench.networks import build
-    from prunebench.networks.own import load
-    from prunebench.pruning import registry
-
-    torch.set_num_threads(1)
-    user = ":" in method or method.endswith(".py")
-    found = registry.load(method)[1] if user else registry.found(registry.named(method))
-    own, about = load(reference), available.describe(dataset, data)
-    shape = (about.channels, about.size, about.size)
-    subject = suitability.Subject(found, lambda: build(own, about.channels, about.classes), shape, about.classes)
-    report = suitability.examine(subject)
-    print(json.dumps(suitability.as_json(*report), indent=1) if as_json else suitability.as_text(*report))
-    raise typer.Exit(1 if any(finding.state == "fail" for finding in report[0]) else 0)
+    who = f"{method} on {reference}"
+    told, _ = child.call("prunebench.conformance.visit:suits", method, reference, dataset, data, who=who)
+    print(json.dumps(told, indent=1) if as_json else suitability(told))
+    raise typer.Exit(0 if told["passed"] else 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from prunebench.conformance.families import FAMILIES
 from prunebench.conformance.points import POINTS
@@ -26,6 +27,17 @@ def as_markdown(report: Report) -> str:
     source = f"\n\nsha256 of its source: `{report.method.source}`" if report.method.source else ""
     remarks = [f"* {_escaped(line)}" for line in _remarks(report)]
     return "\n".join([f"**{headline(report)}**{source}", "", heading, rule, *lines, "", *remarks]).rstrip()
+
+
+def suitability(told: Mapping[str, Any]) -> str:
+    """Return what was found of a method on a user's network, as `suitability.as_json` has it."""
+    lines = []
+    for finding in told["findings"]:
+        first, *others = finding["seen"] or [""]
+        lines += [f"{finding['state']:<5} {finding['name']:<17} {first}", *(" " * 24 + line for line in others)]
+    failed = sum(finding["state"] == "fail" for finding in told["findings"])
+    result = f"{failed} of them fail" if failed else "nothing stands in the way"
+    return "\n".join([*lines, f"{result}; {told['seconds']:.1f} s"])
 
 
 def headline(report: Report) -> str:

@@ -88,6 +88,12 @@ class Subject:
         """Where channels may be removed."""
         return survey(self.network, self.images[:1])
 
+    @cached_property
+    def scratch(self) -> nn.Module:
+        """What the method decides at `RATIO`, carried out on other fresh weights."""
+        fresh = networks.fresh(self.build, rng(1, "suitability"))
+        return surgery.apply(fresh, self.decide(RATIO).plan, self.images[:1])
+
     def decide(self, ratio: float) -> Decision:
         """Return what the method decides at a ratio, carried out and proven."""
         if ratio not in self.decided:
@@ -162,7 +168,7 @@ def survives(subject: Subject) -> Iterator[str]:
     file = io.BytesIO()
     torch.save(found.network.state_dict(), file)
     file.seek(0)
-    again = surgery.apply(networks.fresh(subject.build, rng(1, "suitability")), found.plan, subject.images[:1])
+    again = deepcopy(subject.scratch)
     again.load_state_dict(torch.load(file, weights_only=True))
     one, other = (deepcopy(network).eval()(subject.images) for network in (found.network, again))
     if not torch.equal(one, other):
@@ -174,12 +180,10 @@ def survives(subject: Subject) -> Iterator[str]:
 
 def trains(subject: Subject) -> Iterator[str]:
     """Every arm takes a step of training."""
-    plan = subject.decide(RATIO).plan
-    fresh = networks.fresh(subject.build, rng(2, "suitability"))
     arms = {
         "dense": deepcopy(subject.network),
         "finetune": deepcopy(subject.decide(RATIO).network),
-        "scratch": surgery.apply(fresh, plan, subject.images[:1]),
+        "scratch": deepcopy(subject.scratch),
     }
     for name, network in arms.items():
         engine = Engine(network, Recipe(1, 0.01))
@@ -225,18 +229,6 @@ def as_json(found: list[Finding], seconds: float) -> dict[str, Any]:
     """Return the report as plain data."""
     passed = all(finding.state != "fail" for finding in found)
     return {"passed": passed, "seconds": round(seconds, 2), "findings": [asdict(finding) for finding in found]}
-
-
-def as_text(found: list[Finding], seconds: float) -> str:
-    """Return the report for a terminal."""
-    lines = []
-    for finding in found:
-        first, *others = finding.seen or [""]
-        lines += [f"{finding.state:<5} {finding.name:<17} {first}", *(" " * 24 + line for line in others)]
-    failed = sum(finding.state == "fail" for finding in found)
-    return "\n".join(
-        [*lines, f"{f'{failed} of them fail' if failed else 'nothing stands in the way'}; {seconds:.1f} s"]
-    )
 
 
 def _all_outputs(network: nn.Module, images: Tensor) -> object:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,12 @@ fails, as rounding may be all that differs in a network that is very deep."""
 ITSELF = "the network itself does not run"
 """How the reason begins where it is not surgery's fault."""
 
+UNDEFINED = "the network does not run with them silenced"
+"""How the reason begins where there is nothing to compare with."""
+
+DRAWS = 65_537
+"""Normal numbers that lively weights take in turn. As it is a prime, no two channels of a layer are alike."""
+
 Surgery = Callable[[nn.Module], nn.Module]
 """Makes the smaller network of one of a given structure, in place or not."""
 
@@ -38,7 +45,7 @@ def proven(network: nn.Module, cuts: Cuts, example: Tensor) -> str:
     to cut are those that are not heard.
     """
     reason = doubt(network, cuts.silent, cuts.made_in, example)
-    if not reason or reason.startswith(ITSELF) or example.is_meta:
+    if not reason or reason.startswith((ITSELF, UNDEFINED)) or example.is_meta:
         return reason
     if not cuts.follow(unheard(lively(network), cuts.silent, _images(example))):
         return reason
@@ -64,7 +71,10 @@ def doubt(network: nn.Module, channels: Mapping[str, Sequence[int]], surgery: Su
     for precision, tolerance in TOLERANCES:
         given = images.to(precision)
         twin, small = twin.to(precision), small.to(precision)
-        layer = _first_difference(twin, small, channels, given, tolerance)
+        try:
+            layer = _first_difference(twin, small, channels, given, tolerance)
+        except Exception as error:
+            return f"{UNDEFINED}: {said(error)}{where(error)}"
         if not layer:
             return _untrainable(twin, small, given)
     return f"the network without them says something else than with them silenced, from {layer} on"
@@ -72,10 +82,11 @@ def doubt(network: nn.Module, channels: Mapping[str, Sequence[int]], surgery: Su
 
 def lively(network: nn.Module) -> nn.Module:
     """Return a copy of a network in evaluation mode whose weights and statistics all make a difference."""
-    twin, draw = deepcopy(network).eval(), rng(0, "lively")
+    twin, draw, used = deepcopy(network).eval(), rng(0, "lively"), 0
     with torch.no_grad():
         for name, parameter in twin.named_parameters():
-            parameter.copy_(_drawn(name, parameter, draw))
+            parameter.copy_(_drawn(name, parameter, draw, used))
+            used += parameter.numel()
         for name, buffer in twin.named_buffers():
             if name.endswith("running_mean"):
                 buffer.copy_(torch.empty(buffer.shape, device="cpu").uniform_(-0.3, 0.3, generator=draw))
@@ -88,10 +99,18 @@ def _images(example: Tensor) -> Tensor:
     return torch.randn(2, *example.shape[1:], generator=rng(0, "oracle"), device="cpu").to(example)
 
 
-def _drawn(name: str, parameter: Tensor, draw: torch.Generator) -> Tensor:
-    fresh = torch.empty(parameter.shape, device="cpu")
+@lru_cache(1)
+def _normal() -> Tensor:
+    """Return `DRAWS` normal numbers, twice over."""
+    return torch.randn(DRAWS, generator=rng(0, "normal"), device="cpu", dtype=torch.float32).repeat(2)
+
+
+def _drawn(name: str, parameter: Tensor, draw: torch.Generator, used: int) -> Tensor:
     if parameter.dim() > 1:
-        return fresh.normal_(0, (2 / max(1, parameter[0].numel())) ** 0.5, generator=draw)
+        turns = _normal()[used % DRAWS :][:DRAWS].repeat(parameter.numel() // DRAWS + 1)
+        scale: float = (2 / max(1, parameter[0].numel())) ** 0.5
+        return turns[: parameter.numel()].reshape(parameter.shape) * scale
+    fresh = torch.empty(parameter.shape, device="cpu")
     if name.endswith("bias"):
         return fresh.uniform_(-0.3, 0.3, generator=draw)
     return fresh.uniform_(0.5, 1.5, generator=draw)

@@ -135,7 +135,10 @@ def _all_heard(func: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _heard(x: Tensor) -> Tensor:
-    return torch.where(x.isnan(), 0, x) if x.is_floating_point() else x
+    """Return a tensor with zeros for NaN, laid out in memory as it was: a user's `view` may rest on that."""
+    if not x.is_floating_point() or x.sum().isfinite():  # most have none, and a sum is the fastest way to know
+        return x
+    return x.masked_fill(x.isnan(), 0)
 
 
 _ACTS: dict[Any, Any] = {

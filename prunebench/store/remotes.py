@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ def push(data: Path, remote: str = "") -> int:
         raise StoreError(
             f"{len(absent):,} of the {len(named):,} files that {data.name}.dvc names are neither here nor in any "
             f"remote, such as {absent[0]}; the others are pushed. A clone cannot pull them: run what made them again, "
-            f"or name only what is here with `dvc add {data.name}`.\n" + "\n".join(filter(None, said))
+            f"or name only what is here with `dvc add {shlex.quote(data.name)}`.\n" + "\n".join(filter(None, said))
         )
     return len(named)
 

@@ -16,6 +16,7 @@ def Prune(network, ratio, context):
     return keep_uniform({g.name: g.producer.weight.flatten(1).abs().sum(1) for g in groups}, ratio)
 """
 NETWORK = """
+import os
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -36,6 +37,9 @@ def lazy(channels, classes):
 
 def wide(channels, classes):
     return nn.Sequential(nn.Conv2d(channels, 4, 3), nn.Flatten(), nn.Linear(144, classes + 1))
+
+def leaves(channels, classes):
+    os._exit(0)
 
 def compiled(channels, classes):
     return torch.compile(nn.Sequential(nn.Conv2d(channels, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, classes)))
@@ -77,7 +81,11 @@ def test_a_compiled_network_is_taken_uncompiled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("lazy", "0 is lazy and has no weights yet: call the network once"), ("wide", "it must be [16, 10]")],
+    [
+        ("leaves", "ended its process, with code 0, and has returned nothing"),
+        ("lazy", "0 is lazy and has no weights yet: call the network once"),
+        ("wide", "it must be [16, 10]"),
+    ],
 )
 def test_what_cannot_work_is_said_in_a_sentence(name: str, sentence: str, tmp_path: Path) -> None:
     code, _, text = checked(tmp_path, name)

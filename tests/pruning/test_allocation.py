@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -64,6 +65,15 @@ def test_protected_is_global_with_the_best_tenth_of_every_layer(lists: list[list
     for name, score in scores.items():
         kept = sorted(score[list(plan.keep[name])].tolist())
         assert all(value >= weakest for value in kept[: -math.ceil(len(score) / 10)])
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [list, np.asarray, lambda values: np.asarray(values, np.float32), lambda values: torch.tensor(values).double()],
+)
+def test_scores_may_be_lists_or_arrays_of_any_precision(kind) -> None:
+    values = [0.5, -1.0, 2.0, 0.25]
+    assert keep_global({"a": kind(values)}, 0.5) == keep_global({"a": torch.tensor(values)}, 0.5)
 
 
 def test_ratio_zero_removes_nothing() -> None:

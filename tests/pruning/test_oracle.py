@@ -31,16 +31,27 @@ def random_plan(built: nn.Module, seed: int) -> Plan:
 
 @pytest.mark.parametrize("first", range(0, EXAMPLES, BATCH))
 def test_no_plan_is_carried_out_wrongly(first: int) -> None:
-    torch.manual_seed(first)
     for seed in range(first, min(first + BATCH, EXAMPLES)):
-        built = network(seed)
-        try:
-            plan = random_plan(built, seed)
-            small = apply(built, plan, IMAGES)
-        except PlanError:
-            continue
-        removed = {name: plan.removed(name) for name in plan.keep if plan.removed(name)}
-        assert disagreement(built, small, removed, IMAGES) < 1e-3, f"seed {seed}: {built}"
+        carried_out(seed)
+
+
+@pytest.mark.parametrize("seed", [434, 545], ids=["does not run on two images", "differs by rounding alone"])
+def test_what_was_no_wrong_plan_is_taken_for_none(seed: int) -> None:
+    carried_out(seed)
+
+
+def carried_out(seed: int) -> None:
+    """Prune a network by a plan of its own: exactly, or not at all."""
+    torch.manual_seed(seed)
+    built = network(seed)
+    try:
+        plan = random_plan(built, seed)
+        small = apply(built, plan, IMAGES)
+    except PlanError:
+        return
+    removed = {name: plan.removed(name) for name in plan.keep if plan.removed(name)}
+    if not disagreement(built, small, removed, IMAGES) < 1e-3:  # rounding may be all that differs, which this leaves
+        assert disagreement(built.double(), small.double(), removed, IMAGES.double()) < 1e-7, f"seed {seed}: {built}"
 
 
 def test_the_grammar_has_networks_that_can_be_pruned() -> None:

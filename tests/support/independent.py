@@ -10,7 +10,7 @@ from torch.nn.modules.conv import _ConvNd
 
 def disagreement(network: nn.Module, small: nn.Module, removed: Mapping[str, Sequence[int]], example: Tensor) -> float:
     """Return by how much a network that hears nothing of some channels differs from a smaller one, over its spread."""
-    silent, images = copy.deepcopy(network).eval(), torch.randn(8, *example.shape[1:])
+    silent, images = copy.deepcopy(network).eval(), torch.randn(8, *example.shape[1:]).to(example)
     plain = _calls(silent, images, {}, None)
     heard = _calls(silent, images, removed, [y for _, _, y in plain])
     with torch.no_grad():
