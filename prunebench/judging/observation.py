@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from prunebench.judging.value import values
 from prunebench.protocol.arms import BASELINE_ARMS
@@ -65,7 +66,7 @@ def observe(job: Job, seeds: Sequence[int], arms: Sequence[str], store: Store, s
         method=Subject(name=job.row.method, used=job.method.name, digest=job.method.source),
         ratio=job.ratio,
         seeds_planned=len(seeds),
-        dense=Size(**{k: outcomes[done[0]]["pruned"].facts["dense"][k] for k in ("parameters", "flops")}),
+        dense=_size(outcomes[done[0]]["pruned"].facts["dense"]),
         pruned=pruned,
         arms=found,
         paper={arm: Published(mean=n.mean, std=n.std, n=n.n) for arm, n in job.row.paper.items()},
@@ -135,13 +136,16 @@ def _curve(seed: int, outcome: Outcome) -> Curve:
     return Curve(seed=seed, **{name: [round(float(row[name]), 6) for row in rows if row[name]] for name in columns})
 
 
+def _size(facts: Mapping[str, Any]) -> Size:
+    return Size(**{name: facts[name] for name in Size.model_fields if name in facts})
+
+
 def _pruned(seed: int, outcome: Outcome) -> Pruned:
     plan = outcome.json("plan.json")
     layers = [Kept(layer=name, kept=len(kept), total=plan["total"][name]) for name, kept in plan["keep"].items()]
-    size = Size(parameters=outcome.facts["parameters"], flops=outcome.facts["flops"])
     return Pruned(
         seed=seed,
-        size=size,
+        size=_size(outcome.facts),
         layers=layers,
         digest=outcome.digest,
         notes=plan["notes"],

@@ -153,7 +153,7 @@ def _number(config: pytest.Config, name: str) -> float | None:
 def _limit(config: pytest.Config) -> None:
     """Set what calls of user code in this process may take."""
     memory = option(config, "limit-memory")
-    limit(duration(option(config, "limit-time")), int(float(memory) * 2**30) if memory else None)
+    limit(duration(option(config, "limit-time"), "--pb-limit-time"), int(float(memory) * 2**30) if memory else None)
 
 
 def _deadline(config: pytest.Config) -> float | None:

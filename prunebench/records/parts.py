@@ -106,10 +106,18 @@ class RowFigures(Part):
 
 
 class Size(Part):
-    """Parameters and FLOPs (the paper's convention: 2 per multiply-accumulate) of one network."""
+    """Parameters and FLOPs of one network.
+
+    Attributes:
+        parameters: all of them, or those that a mask leaves.
+        flops: operations for one image.
+        convention: how they are counted (`networks/flops.py`): `paper`, or `dispatcher` where the paper's way would
+            miss more than 1 % of the multiplications. Left out of the text where it is the paper's.
+    """
 
     parameters: int
     flops: int
+    convention: Literal["paper", "dispatcher"] = Field("paper", exclude_if=lambda told: told == "paper")
 
 
 class Kept(Part):

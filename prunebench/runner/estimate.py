@@ -32,15 +32,19 @@ class BudgetError(PrunebenchError):
     """A training was not started because it would not end within the budget."""
 
 
-def duration(text: str) -> float:
+def duration(text: str, option: str = "--pb-budget") -> float:
     """Return the seconds of a duration such as `9m`, `90s` or `1h30m`.
+
+    Args:
+        text: the duration.
+        option: that it was given with.
 
     Raises:
         PrunebenchError: it is none.
     """
     found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
     if not found or not text:
-        raise PrunebenchError(f"--pb-budget {text!r} is no duration; write hours, minutes, seconds: 9m, 90s, 1h30m")
+        raise PrunebenchError(f"{option} {text!r} is no duration; write hours, minutes, seconds: 9m, 90s, 1h30m")
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return 3600.0 * hours + 60 * minutes + seconds
 

@@ -47,6 +47,13 @@ def test_paths_of_the_ini_file_and_the_default_start_at_the_root(house, monkeypa
     assert (found.data, found.method_file) == (house.path / "store", house.path / "m.py")
 
 
+def test_a_limit_that_is_no_duration_is_named_by_its_option(house, monkeypatch, capsys):
+    monkeypatch.chdir(house.path)
+    assert pytest.main(["claims", "--collect-only", "-q", "-p", "tiny", "--pb-tier=tiny", "--pb-limit-time=500"]) == 4
+    forget_claims()
+    assert "--pb-limit-time '500' is no duration; write hours, minutes, seconds" in capsys.readouterr().err
+
+
 def test_at_the_root_a_path_is_written_as_it_was_given(house, monkeypatch):
     assert settings(house.path, monkeypatch, "--pb-method=./m.py:Prune").method == "./m.py:Prune"
 

@@ -20,7 +20,7 @@ from leaderboard.site.collect import NoRecordsError, export
 from leaderboard.site.pages import SiteError, build, build_from
 from prunebench.judging.observation import CRIPPLED
 from prunebench.protocol import tables
-from prunebench.records.parts import Interval, Subject
+from prunebench.records.parts import Interval, Size, Subject
 from prunebench.records.record import ClaimRecord, Record, dump, load
 from prunebench.specs.experiment import PROTOCOL
 
@@ -68,6 +68,19 @@ def test_row_has_its_record_and_seeds_as_files(tmp_path: Path, make_record: Make
     assert lines[0] == "arm,seed,epochs,accuracy,best_accuracy,seconds,digest"
     assert len(lines) == 1 + 6 * 3
     assert lines[1].startswith(f"dense,0,12,{record.arms['dense'].accuracy[0]:g},")
+
+
+@pytest.mark.parametrize(
+    ("convention", "said"), [("paper", "as the paper counts them"), ("dispatcher", "would miss more than 1 %")]
+)
+def test_row_names_what_its_flops_count(tmp_path: Path, make_record: Make, convention: str, said: str) -> None:
+    size = Size(parameters=73_450, flops=4_812_800, convention=convention)
+    record = make_record(dense=size)
+    assert ('"convention"' in dump(record)) == (convention == "dispatcher"), "left out where it is the paper's"
+    assert load(dump(record)).dense == size
+    build([record], tmp_path)
+    (page,) = (tmp_path / "rows" / "smoke").glob("*.html")
+    assert said in page.read_text()
 
 
 def test_all_data_stand_in_one_file_of_rows_and_one_of_verdicts(
