@@ -40,8 +40,8 @@ def write_whole(path: Path, content: str | bytes, lasting: bool = False) -> None
         with beside.open("wb") as file:
             _own(file)
             file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()  # what it has when it gets its name
             if lasting:
-                file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
         if lasting:

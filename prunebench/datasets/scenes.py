@@ -29,6 +29,7 @@ def load_scenes(dataset: Dataset) -> Annotated:
         DatasetError: they are not those of the spec's digest, since scikit-learn or PyTorch has changed.
     """
     scans, labels = (torch.from_numpy(part) for part in scanned())
+    labels = labels.long()
     held_out = torch.arange(len(scans)) % 3 == 2
     train = [_scene(scans[~held_out], labels[~held_out], "train", i) for i in range(TRAIN)]
     test = [_scene(scans[held_out], labels[held_out], "test", i) for i in range(TEST)]
