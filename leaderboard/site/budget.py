@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from .plots import Scale, ticks
+from prunebench.protocol.arms import PAPER_ARMS
+
+from .plots import Scale, around, ticks
 from .views import Line
 from .wording import arm, signed
-
-ARMS = ("finetune", "scratch_e", "scratch_b")
 
 _TICKS = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 2, 5)]
 
@@ -45,7 +45,7 @@ class Sum(NamedTuple):
 
 def spent(lines: Sequence[Line]) -> list[Spent]:
     """Return the arms of rows whose epochs and FLOPs are known; what the dense training itself took is not in them."""
-    return [found for line in lines for name in ARMS if (found := _spent(line, name))]
+    return [found for line in lines for name in PAPER_ARMS if (found := _spent(line, name))]
 
 
 def _spent(line: Line, name: str) -> Spent | None:
@@ -59,7 +59,7 @@ def _spent(line: Line, name: str) -> Spent | None:
 
 def sums(points: Sequence[Spent]) -> list[Sum]:
     """Return each arm's mean over its rows."""
-    by_arm = {name: [point for point in points if point.arm == name] for name in ARMS}
+    by_arm = {name: [point for point in points if point.arm == name] for name in PAPER_ARMS}
     return [
         Sum(name, fmean(p.gain for p in own), min(p.flops for p in own), max(p.flops for p in own))
         for name, own in by_arm.items()
@@ -71,7 +71,8 @@ def plane(points: Sequence[Spent]) -> Markup:
     """Return the points as a plot: FLOPs on a logarithmic scale to the right, accuracy upwards; nothing of none."""
     if not points:
         return Markup("")
-    across, up = _around([log10(p.flops) for p in points], 0.06), _around([0.0, *(p.gain for p in points)], 0.08)
+    widths, gains = [log10(p.flops) for p in points], [0.0, *(p.gain for p in points)]
+    across, up = around(min(widths), max(widths), 0.06), around(min(gains), max(gains), 0.08)
     rows = "".join(
         f'<text class="tick" x="9%" y="{_y(v, up)}" text-anchor="end">{signed(v, 1)}</text>'
         f'<line class="grid" x1="10%" x2="99%" y1="{_y(v, up)}" y2="{_y(v, up)}"/>'
@@ -91,12 +92,6 @@ def _dot(point: Spent, across: Scale, up: Scale) -> str:
     said = f"{point.label}, {arm(point.arm)}: {signed(point.gain)} points at {point.flops:.2g}× the FLOPs"
     place = f'cx="{_x(point.flops, across)}" cy="{_y(point.gain, up)}"'
     return f'<circle class="mean arm-{escape(point.arm)}" {place} r="5"><title>{escape(said)}</title></circle>'
-
-
-def _around(values: Sequence[float], room: float) -> Scale:
-    low, high = min(values), max(values)
-    wide = (high - low) or 1.0
-    return Scale(low - room * wide, high + room * wide)
 
 
 def _x(flops: float, across: Scale) -> str:

@@ -75,7 +75,7 @@ def scale_of(marks: Iterable[Mark]) -> Scale:
     ]
     most = CLIPPED * max(map(abs, inner)) or 1.0
     bounds = [min(max(bound, -most), most) for m in shown for bound in (m.lower, m.upper)]
-    return _around(min(inner + bounds), max(inner + bounds), 0.04)
+    return around(min(inner + bounds), max(inner + bounds), 0.04)
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -170,7 +170,7 @@ def lines(courses: Sequence[Course], label: str) -> Markup:
         return Markup("")
     xs, ys = sorted({x for x, _ in everything}), [y for _, y in everything]
     whole = all(x == round(x) for x in xs)
-    across, up = _around(xs[0], xs[-1], 0.0), _around(min(ys), max(ys), 0.04)
+    across, up = around(xs[0], xs[-1], 0.0), around(min(ys), max(ys), 0.04)
     body = [_line(one, "thin", course.kind, across, up) for course in courses for one in course.seeds]
     body += [_line(course.points, "mean", course.kind, across, up) for course in courses]
     y = "".join(
@@ -192,7 +192,7 @@ def _tidy(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _around(low: float, high: float, room: float) -> Scale:
+def around(low: float, high: float, room: float) -> Scale:
     """Return a scale with some room on either side; it is wide enough to be divided by, whatever the numbers."""
     least = max(1.0, 1e-9 * max(abs(low), abs(high)))
     if high - low > 1e-9 * least:

@@ -8,16 +8,17 @@ import sys
 import threading
 import time
 import warnings
-from pathlib import Path
 from typing import BinaryIO
 
-DRIVER = Path("/dev/nvidiactl")
-"""There where a GPU is, whose driver must not be used on both sides of a fork."""
+from prunebench.common.machine import may_have_gpu
 
 
 def possible() -> bool:
-    """Return whether this process may be forked: on Linux, without a GPU, and with no other thread of Python."""
-    return sys.platform == "linux" and threading.active_count() == 1 and not DRIVER.exists()
+    """Return whether this process may be forked: on Linux, with no other thread of Python, and without a GPU.
+
+    A GPU's driver must not be used on both sides of a fork.
+    """
+    return sys.platform == "linux" and threading.active_count() == 1 and not may_have_gpu()
 
 
 class Forked:

@@ -6,7 +6,6 @@ import ctypes
 import os
 import platform
 import subprocess
-import sys
 import warnings
 from contextlib import suppress
 from functools import cache
@@ -14,16 +13,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.common.machine import may_have_gpu
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of `mallopt` in glibc's `malloc.h`; a threshold of -1 is none."""
 
 MMAP_THRESHOLD_MAX = 1 << 30
-
-NODES = Path("/dev")
-
-GPU_NODES = ("nvidiactl", "nvhost-gpu", "nvgpu", "dxg", "kfd")
-"""Devices of NVIDIA's drivers on Linux, of Windows' below WSL, and of AMD's, which PyTorch's CUDA serves as well."""
 
 _DECISIVE = ("prunebench", "claims/*.py", "claims/*.yaml")
 """Files of a checkout that numbers depend on."""
@@ -70,7 +65,7 @@ def versions() -> dict[str, str]:
 
 def gpus() -> int:
     """Return how many CUDA devices PyTorch can use here; it is loaded, which takes seconds, where there may be any."""
-    if sys.platform == "linux" and not any((NODES / name).exists() for name in GPU_NODES):
+    if not may_have_gpu():
         return 0
     import torch
 

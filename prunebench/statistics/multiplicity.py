@@ -34,10 +34,9 @@ def q_values(pvalues: Sequence[float | None]) -> list[float | None]:
     Args:
         pvalues: of all verdicts that are shown side by side.
     """
-    order = sorted((i for i, p in enumerate(pvalues) if p is not None), key=lambda i: pvalues[i] or 0.0, reverse=True)
-    adjusted: list[float | None] = [None] * len(pvalues)
+    known = {i: p for i, p in enumerate(pvalues) if p is not None}
+    adjusted: dict[int, float] = {}
     lowest = 1.0
-    for larger, i in enumerate(order):
-        lowest = min(lowest, (pvalues[i] or 0.0) * len(order) / (len(order) - larger))
-        adjusted[i] = lowest
-    return adjusted
+    for larger, i in enumerate(sorted(known, key=known.__getitem__, reverse=True)):
+        adjusted[i] = lowest = min(lowest, known[i] * len(known) / (len(known) - larger))
+    return [adjusted.get(i) for i in range(len(pvalues))]

@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 
+from prunebench.common import machine
 from prunebench.common.errors import PrunebenchError
 from prunebench.runner import environment
 from prunebench.runner.environment import device, hardware
@@ -37,15 +38,15 @@ def test_hardware_of_a_cpu_names_its_threads():
 
 
 def test_pytorch_is_asked_for_gpus_only_where_there_may_be_one(monkeypatch, tmp_path):
-    monkeypatch.setattr(environment, "NODES", tmp_path)
-    monkeypatch.setattr(environment.sys, "platform", "linux")
+    monkeypatch.setattr(machine, "NODES", tmp_path)
+    monkeypatch.setattr(machine.sys, "platform", "linux")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert environment.gpus() == 0
     (tmp_path / "nvidiactl").touch()
     assert environment.gpus() == 2
     (tmp_path / "nvidiactl").unlink()
-    monkeypatch.setattr(environment.sys, "platform", "win32")
+    monkeypatch.setattr(machine.sys, "platform", "win32")
     assert environment.gpus() == 2
 
 
