@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch_pruning as tp
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
+from torch.utils._pytree import tree_leaves
 from torch_pruning.dependency.index_mapping import _FlattenIndexMapping
 
 from prunebench.networks import ChannelSelection, PaddedShortcut
@@ -43,11 +46,29 @@ def trace(network: nn.Module, example: Tensor) -> tuple[nn.Module, Any]:
                 verbose=False,
             )
     except Exception as error:
-        raise PlanError(
-            f"cannot trace {type(network).__name__} with an example of shape {list(example.shape)}: {error}. Surgery "
-            "needs a forward pass that runs on it and whose output has a gradient"
-        ) from error
+        given = f"cannot trace {type(network).__name__} with an example of shape {list(example.shape)}"
+        raise PlanError(f"{given}: {_untraced(network, example, error)}") from error
     return copy, graph
+
+
+def _untraced(network: nn.Module, example: Tensor, error: Exception) -> str:
+    """Return why there is no dependency graph: a network that does not run, or one that Torch-Pruning cannot follow."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames[-1].filename.startswith(str(Path(tp.__file__).parent)) and _has_gradient(network, example):
+        return (
+            f"it runs, but Torch-Pruning cannot follow its channels ({type(error).__name__} in {frames[-1].name}), so "
+            "that none can be removed; methods that mask single weights need no surgery"
+        )
+    return f"{error}. Surgery needs a forward pass that runs on it and whose output has a gradient"
+
+
+def _has_gradient(network: nn.Module, example: Tensor) -> bool:
+    try:
+        with torch.enable_grad():
+            outputs = tree_leaves(deepcopy(network).requires_grad_(True)(example))
+    except Exception:
+        return False
+    return any(isinstance(output, Tensor) and output.requires_grad for output in outputs)
 
 
 def group_of(graph: Any, module: nn.Module, channels: Sequence[int]) -> Any:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+import torch_pruning as tp
 
 from prunebench.conformance.families import FAMILIES
 from prunebench.conformance.report import check
@@ -96,6 +97,31 @@ def test_each_breach_is_found_where_it_is(own, point, came):
 
 def test_an_error_is_shown_with_its_line():
     assert 'raise RuntimeError("no idea")' in failures(raises)["runs", PLAIN].where
+
+
+def autograd_off(network, ratio, context):
+    torch.set_grad_enabled(False)
+    return sound(network, ratio, context)
+
+
+def double(network, ratio, context):
+    torch.set_default_dtype(torch.float64)
+    return sound(network, ratio, context)
+
+
+def in_place(network, ratio, context):
+    """As Torch-Pruning's README has it: the pruner works on what it is given, which is a copy in every run."""
+    last = [module for module in network.modules() if isinstance(module, torch.nn.Linear)][-1]
+    score = tp.importance.MagnitudeImportance()
+    tp.pruner.MagnitudePruner(network, context.example, score, pruning_ratio=ratio, ignored_layers=[last]).step()
+    return network
+
+
+@pytest.mark.parametrize("own", [autograd_off, double, in_place])
+def test_what_every_run_undoes_or_takes_is_no_breach(own):
+    assert not any(family == PLAIN for _, family in failures(own))
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() == torch.float32
 
 
 def test_a_penalty_that_is_not_finite_fails():
