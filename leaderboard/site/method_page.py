@@ -15,14 +15,15 @@ from . import plots, ranks
 from .evidence import Group, distinct
 from .findings import tally
 from .front import mark_of
+from .overall import Overall, overall
 from .ranks import Place
 from .views import Line
 
 MOST_ROWS = 60
 """Rows of a group in the forest; the table of all rows has the others."""
 
-Ranked = Mapping[str, Mapping[str, Sequence[Place]]]
-"""Places by group and cell."""
+Ranked = Mapping[str, Sequence[tuple[str, Sequence[Place]]]]
+"""By group, each cell in words with its places."""
 
 
 @cache
@@ -31,16 +32,29 @@ def sentences() -> Mapping[str, str]:
     return methods()
 
 
-def ranked(groups: Sequence[Group]) -> dict[str, dict[str, list[Place]]]:
-    """Return the places of methods at equal FLOPs, by group and cell."""
+def ranked(groups: Sequence[Group]) -> dict[str, list[tuple[str, list[Place]]]]:
+    """Return the places of methods at equal FLOPs, by group."""
+    return {
+        key: [(ranks.named(cell, lines[0]), ranks.places(lines)) for cell, lines in cells.items()]
+        for key, cells in _cells(groups).items()
+    }
+
+
+def summed_up(groups: Sequence[Group]) -> dict[str, list[Overall]]:
+    """Return where methods stand over all cells that they share, by group."""
+    found = {key: overall(cells) for key, cells in _cells(groups).items()}
+    return {key: several for key, several in found.items() if several}
+
+
+def _cells(groups: Sequence[Group]) -> dict[str, dict[str, list[Line]]]:
     found = {group.key: ranks.cells(group.lines.values()) for group in groups}
-    return {key: {cell: ranks.places(lines) for cell, lines in cells.items()} for key, cells in found.items() if cells}
+    return {key: cells for key, cells in found.items() if cells}
 
 
 def values(method: str, groups: Sequence[Group], tables: Tables, places: Ranked) -> dict[str, Any]:
     """Return what the template of a method shows."""
     rows = {group.key: [line for line in group.lines.values() if line["method"] == method] for group in groups}
-    parts = [_part(key, lines, places.get(key, {}), method) for key, lines in rows.items() if lines]
+    parts = [_part(key, lines, places.get(key, []), method) for key, lines in rows.items() if lines]
     known = [row for row in tables.rows.values() if row.method == method]
     missing = {
         key: [row for row in known if row.id not in {line["row"] for line in lines}] for key, lines in rows.items()
@@ -55,7 +69,7 @@ def values(method: str, groups: Sequence[Group], tables: Tables, places: Ranked)
     }
 
 
-def _part(key: str, lines: Sequence[Line], cells: Mapping[str, Sequence[Place]], method: str) -> dict[str, Any]:
+def _part(key: str, lines: Sequence[Line], cells: Sequence[tuple[str, Sequence[Place]]], method: str) -> dict[str, Any]:
     own = sorted((line for line in lines if "gap" in line), key=lambda line: (line["network"], line.get("flops", 0)))
     shown = distinct(own)[:MOST_ROWS]
     marks = [mark_of(line, "../", key, _note(line)) for line in shown]
@@ -75,10 +89,10 @@ def _note(line: Line) -> str:
     return ", ".join(filter(None, (left, f"stands in for {line['stands']}" if "stands" in line else "")))
 
 
-def _places(cells: Mapping[str, Sequence[Place]], method: str) -> list[tuple[Line, Place, int, int]]:
+def _places(cells: Sequence[tuple[str, Sequence[Place]]], method: str) -> list[tuple[Line, Place, int, int]]:
     """Return this method's row and place in each cell, with how many methods and distinct plans there are."""
     found = []
-    for several in cells.values():
+    for _, several in cells:
         count = sum(len(place.rows) for place in several)
         for place in several:
             found += [(line, place, count, len(several)) for line in place.rows if line["method"] == method]

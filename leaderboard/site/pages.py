@@ -170,8 +170,11 @@ def _write_claims(
 
 def _write_methods(groups: Sequence[Group], paper: tables.Tables, folder: Path, shared: dict[str, Any]) -> None:
     methods, places = method_page.by_method(groups), method_page.ranked(groups)
+    summed = method_page.summed_up(groups)
     first = [(group.key, list(group.lines.values())[:FIRST], len(group.lines)) for group in groups if group.lines]
-    shells.write("methods.html", folder / "methods.html", **shared, methods=methods, groups=first, ranked=places)
+    shells.write(
+        "methods.html", folder / "methods.html", **shared, methods=methods, groups=first, ranked=places, overall=summed
+    )
     shells.write("compare.html", folder / "compare.html", **shared, methods=methods)
     for method in methods:
         said = method_page.badge(groups, method)

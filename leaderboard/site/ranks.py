@@ -29,6 +29,22 @@ class Place:
     means: Mapping[str, float]
 
 
+_ALLOCATIONS = {
+    "global": "channels of all layers in one order",
+    "protected": "channels of all layers in one order, a tenth of each layer kept",
+}
+
+
+def named(cell: str, line: Line) -> str:
+    """Return a cell in words, told by one of its rows: network, dataset, size and allocation."""
+    found = re.match(r"(?:(\d+)x\.)?(?:(global|protected)\.)?", cell)
+    speedup, allocation = found.groups() if found else (None, None)
+    size = f"1/{speedup} of the FLOPs" if speedup else ""
+    return ", ".join(
+        filter(None, (f"{line['network']} on {line['dataset']}", size, _ALLOCATIONS.get(allocation or "")))
+    )
+
+
 def cell_of(line: Line) -> str:
     """Return what methods must share to be ranked: a row that was lent to each of them, at one size; else nothing."""
     found = re.fullmatch(rf"[a-z]\d+\.{re.escape(line['method'])}\.(.+)", line["row"])

@@ -12,6 +12,7 @@ from leaderboard.site.columns import MOST_BYTES, write
 from leaderboard.site.doubts import doubts
 from leaderboard.site.evidence import agreement, agrees
 from leaderboard.site.findings import finding
+from leaderboard.site.overall import overall
 from leaderboard.site.plots import ticks
 from leaderboard.site.ranks import cells, places
 from leaderboard.site.views import line
@@ -89,6 +90,33 @@ def test_ties_share_their_ranks_and_equal_plans_are_one_line(make_record: Make) 
     ((_, cell),) = cells([*lines, line(make_record())]).items()
     found = [([one["method"] for one in place.rows], place.ranks["scratch_b"]) for place in places(cell)]
     assert sorted(found) == [(["a", "b", "c"], (1, 4)), (["d"], (1, 4)), (["e"], (5, 5))]
+
+
+def cell_of(make_record: Make, cell: str, arms: dict[str, list[float]]) -> list[dict[str, object]]:
+    found = []
+    for method, finetune in arms.items():
+        record = make_record(f"f10.{method}.{cell}", key=cell, method=Subject(name=method, used=method))
+        tuned = record.arms["finetune"].model_copy(update={"accuracy": finetune})
+        scratch = record.arms["scratch_b"].model_copy(update={"accuracy": [96.0, 97.0, 98.0]})
+        arms_of = {"finetune": tuned, "scratch_b": scratch}
+        found.append(line(record.model_copy(update={"arms": record.arms | arms_of})))
+    return found
+
+
+def test_methods_are_summed_up_over_the_settings_that_they_share(make_record: Make) -> None:
+    """One architecture has one Scratch-B, yet each method hands down weights of its own; seeds that lack are no sum."""
+    arms = {"lamp": [97.0, 98.0, 96.0], "uniform": [90.0, 91.0, 92.0], "random": [80.0, 81.0, 82.0]}
+    lines = {cell: cell_of(make_record, cell, arms) for cell in ("4x.global.t4.some", "2x.t1.some")}
+    (one,) = overall(lines)
+    dense = fmean(own[0]["mean.dense"] for own in lines.values())
+    means = [(each.method, each.mean.value, each.ranks) for each in one.tuned]
+    levels = [("lamp", 97.0, (1, 1)), ("uniform", 91.0, (2, 2)), ("random", 81.0, (3, 3))]
+    assert means == [(name, pytest.approx(level - dense), ranks) for name, level, ranks in levels]
+    assert (one.against, one.plans["random"], list(one.scratch)) == ("uniform", "uniform", ["uniform"])
+    assert one.settings[0].endswith(", 1/4 of the FLOPs, channels of all layers in one order")
+    assert overall({"2x.t1.some": lines["2x.t1.some"]}) == [], "one setting is no sum"
+    lines["2x.t1.some"][0]["each.finetune"] = "97 98"
+    assert overall(lines) == []
 
 
 def test_row_in_work_leaves_gaps(make_record: Make) -> None:
