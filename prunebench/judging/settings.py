@@ -49,6 +49,7 @@ class Settings:
         network: a user's network as `path/to/file.py:build`, which stands for those of a candidate; empty for none.
         figures: where the figures come from: empty for runs, `records:FOLDER`, or `paper`.
         out: folder of the records that are written; None for `records` below `data`.
+        remote: DVC's name of the remote that outcomes are shared by; empty for none.
     """
 
     root: Path
@@ -68,6 +69,7 @@ class Settings:
     network: str = ""
     figures: str = ""
     out: Path | None = None
+    remote: str = ""
 
     @property
     def folder(self) -> Path:

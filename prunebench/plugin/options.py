@@ -54,6 +54,10 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "equal trainings give equal bits on a GPU as well, at some speed; on a CPU they do anyway",
         {"action": "store_true", "default": False},
     ),
+    "remote": (
+        "share outcomes by a DVC remote: take from it what is there, send to it at once what was computed",
+        {"default": "", "metavar": "NAME"},
+    ),
     "stored": (
         "train nothing: a row whose outcomes are not all stored ends in an error",
         {"action": "store_true", "default": False},
@@ -68,7 +72,7 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """By name, what each option does, and how the command line takes it."""
 
-RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic", "network")
+RESOLVED = ("data", "tier", "seeds", "strict", "method", "dataset", "device", "deterministic", "network", "remote")
 """Options that become `Settings`."""
 
 PLACES = ("data", "method", "network")
@@ -120,6 +124,7 @@ def settings_of(config: pytest.Config) -> Settings:
             given |= {"figures": _figures(config), "out": config.stash.get(OUT, None)}
             given |= {name: _number(config, name) for name in ("margin", "confidence")}
             _limit(config)
+            _together(config)
             config.stash[SETTINGS] = resolve(config.rootpath, **given, workers=workers, deadline=deadline)
         except (PrunebenchError, ValueError) as error:
             raise pytest.UsageError(str(error)) from error
@@ -154,6 +159,12 @@ def _limit(config: pytest.Config) -> None:
     """Set what calls of user code in this process may take."""
     memory = option(config, "limit-memory")
     limit(duration(option(config, "limit-time"), "--pb-limit-time"), int(float(memory) * 2**30) if memory else None)
+
+
+def _together(config: pytest.Config) -> None:
+    """Refuse what contradicts each other."""
+    if option(config, "remote") and option(config, "stored"):
+        raise PrunebenchError("--pb-remote and --pb-stored: give one; what is stored here needs no remote")
 
 
 def _deadline(config: pytest.Config) -> float | None:

@@ -22,6 +22,8 @@ from prunebench.records.tracking import Tracker, TrackingError, resolve_uri
 from prunebench.runner import environment
 from prunebench.runner.progress import Reader, Status, open_stream
 from prunebench.store.leftovers import sweep
+from prunebench.store.opening import open_shared
+from prunebench.store.shared import Shared
 from prunebench.store.store import Store
 from prunebench.store.versioning import add, content, is_versioned
 
@@ -48,11 +50,13 @@ class Parent(Closing):
         self.status: Status | None = None
         self.before = content(settings.data)
         self.board: TemporaryDirectory[str] | None = None
+        self.shared: Shared | None = None
         if not config.option.collectonly:
             try:
                 if not option(config, "stored"):
                     self.store.prepare()
                     sweep(self.store)
+                    self.shared = open_shared(settings.remote, settings.data) if settings.remote else None
             except PrunebenchError as error:
                 raise pytest.UsageError(str(error)) from error
 
@@ -121,6 +125,7 @@ class Parent(Closing):
         if self.status is not None:
             self.status.stop()
         super().pytest_sessionfinish(exitstatus)
+        self.trouble += filter(None, [self.shared.send_rest(self.store)] if self.shared else [])
         fresh = content(self.settings.data) != self.before
         if fresh and exitstatus != pytest.ExitCode.INTERRUPTED and is_versioned(self.settings.data):
             self.trouble += filter(None, [add(self.settings.data)])

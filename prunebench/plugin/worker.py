@@ -10,7 +10,9 @@ from prunebench.runner.estimate import Budget, Estimator
 from prunebench.runner.helping import Helper
 from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress
+from prunebench.store.opening import open_shared
 from prunebench.store.store import Store
+from prunebench.store.taking import Taking
 
 
 def check(settings: Settings, fresh: bool) -> None:
@@ -60,4 +62,6 @@ def runner(settings: Settings, worker: str, stored: bool, helper: Helper | None)
     if settings.deadline is not None:
         made.allow = Budget(settings.deadline, Estimator(store.data, settings.threads, device)).allow
     made.stored = stored
+    if settings.remote and not stored:
+        made.taking = Taking(open_shared(settings.remote, settings.data))
     return made

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from prunebench.common.child import inside
@@ -12,6 +13,7 @@ from prunebench.runner.board import Noticeboard
 from prunebench.runner.workshop import Piece, Workshop
 from prunebench.specs.experiment import Detection, Pruning, Spec, digest
 from prunebench.store.outcome import Outcome
+from prunebench.store.taking import Taking
 
 
 class NothingReadyError(Exception):
@@ -33,6 +35,7 @@ class Runner(Workshop):
         board: where it and the other workers of this run meet, if there are any.
         helps: whether it computes for the tests of others, and so never waits.
         stored: whether it computes nothing, and writes nothing: what is missing is an error.
+        taking: where it and other machines share outcomes and meet, if they do.
     """
 
     computed: set[str] = field(default_factory=set)
@@ -41,6 +44,7 @@ class Runner(Workshop):
     board: Noticeboard | None = None
     helps: bool = False
     stored: bool = False
+    taking: Taking | None = None
 
     def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
         """Compute until nothing is missing.
@@ -56,7 +60,7 @@ class Runner(Workshop):
             StoreError: something is missing, and nothing is to be computed.
         """
         try:
-            while missing := [piece for piece in pieces() if self.store.get(piece.spec) is None]:
+            while missing := self.missing(pieces):
                 self._refuse(missing[0])
                 if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
                     self._wait(missing)
@@ -66,6 +70,20 @@ class Runner(Workshop):
             taken = {digest(piece.spec) for piece in pieces()} - self.computed - self.taken
             self.taken |= taken
             self.progress.count("stored", len(taken))
+
+    def missing(self, pieces: Callable[[], Iterable[Piece]]) -> list[Piece]:
+        """Return what is not stored, after a look at what is shared: an outcome from there may name more pieces."""
+        while True:
+            absent = [piece for piece in pieces() if self.store.get(piece.spec) is None]
+            missing = [piece for piece in absent if not self.has(piece.spec)]
+            if len(missing) == len(absent):
+                return missing
+
+    def has(self, spec: Spec, now: bool = False) -> bool:
+        """Return whether a spec's outcome is stored, here or after a look at what is shared; `now` as in `bring`."""
+        if self.store.get(spec) is not None:
+            return True
+        return self.taking is not None and self.taking.shared.bring(digest(spec), self.store, now)
 
     def _refuse(self, missing: Piece) -> None:
         if self.stored:
@@ -86,21 +104,37 @@ class Runner(Workshop):
 
     def _frontier(self, piece: Piece) -> list[Piece]:
         """Return what must be computed first: the piece itself if all that it starts from is stored."""
-        absent = [spec for spec in inputs(piece.spec) if self.store.get(spec) is None]
+        absent = [spec for spec in inputs(piece.spec) if not self.has(spec)]
         below = [Piece(spec, piece.network, name_of(spec), piece.seed) for spec in absent]
         return [ready for part in below for ready in self._frontier(part)] or [piece]
 
     def _attempt(self, piece: Piece) -> bool:
         """Compute a piece unless another process is at it; return whether it is stored now."""
-        with self.store.claim(piece.spec) as mine:
-            if mine and self.store.get(piece.spec) is None:
+        with self._claimed(piece.spec) as mine:
+            if mine and not self.has(piece.spec, now=True):
                 self.allow(piece.spec)
                 self._announce(digest(piece.spec))
                 self._compute(piece)
-                self.computed.add(digest(piece.spec))
+                self.keep(digest(piece.spec))
                 self._stir()
-                self.progress.count("trained")
             return mine
+
+    def keep(self, name: str) -> None:
+        """Count an outcome that this run computed and stored, and share it."""
+        self.computed.add(name)
+        self.progress.count("trained")
+        if self.taking is not None:
+            self.taking.shared.send(name, self.store)
+
+    @contextmanager
+    def _claimed(self, spec: Spec) -> Iterator[bool]:
+        """Try to become the one who computes a spec: among the processes here, then among the machines."""
+        with self.store.claim(spec) as mine:
+            if not mine or self.taking is None or self.has(spec):
+                yield mine
+                return
+            with self.taking.claim(digest(spec)) as ours:
+                yield ours
 
     def _stir(self) -> None:
         if self.board is not None:

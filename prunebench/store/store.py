@@ -24,8 +24,9 @@ from filelock import FileLock, Timeout
 from prunebench.common.errors import StoreError
 from prunebench.common.folders import make_folder, settle, write_whole
 from prunebench.specs.experiment import Spec, digest, document
+from prunebench.store import unpacked
 from prunebench.store.outcome import Outcome, find_damage, in_words, load, read
-from prunebench.store.packing import pack
+from prunebench.store.packing import check, pack
 
 
 @dataclass
@@ -107,6 +108,34 @@ class Store:
         outcome = Outcome(name, place, frozenset(content), dict(facts))
         self._seen[name] = outcome
         return outcome
+
+    def packed(self, name: str) -> bytes:
+        """Return an outcome as one file has it, which is there.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        place = self.place(name)
+        try:
+            if place.is_dir():
+                return pack({part: read(place, part) for part in unpacked.names(place)})
+            return place.read_bytes()
+        except OSError as error:
+            raise StoreError(f"outcome {name[:12]} cannot be read: {error.strerror or error}") from error
+
+    def admit(self, name: str, packed: bytes) -> None:
+        """Store an outcome that was computed elsewhere, after a look at every bit of it.
+
+        Raises:
+            ValueError: it is damaged, or the outcome of another spec; says how.
+            StoreError: it cannot be written.
+        """
+        check(packed, name)
+        try:
+            write_whole(self.place(name), packed, lasting=True)
+        except OSError as error:
+            raise unwritable(self.data, error) from error
+        self.forget_partial(name)
 
     def partial(self, name: str) -> Path:
         """Return the file of the partial checkpoint of a training with this digest."""
