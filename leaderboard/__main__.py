@@ -19,7 +19,8 @@ from .site import challenges, collect, pages
 ABOUT = """The leaderboard: pages of what runs have found.
 
 `build` writes them from the runs logged in MLflow or from exported records, `serve` shows them on this machine,
-`export` writes the logged records as files for git, and `validate` checks such files before they are published.
+`export` writes the logged records as files for git, `validate` checks such files before they are published, and
+`rejudge` judges them anew where tests or margins have changed.
 """
 
 app = typer.Typer(help=ABOUT, add_completion=False, no_args_is_help=True)
@@ -31,6 +32,7 @@ Challenged = Annotated[
     typer.Option("--challenges", exists=True, dir_okay=False, help="YAML file of challenges, instead of ours."),
 ]
 Exported = Annotated[Path, typer.Option("--out", help="Folder of the files, one below it for each tier.")]
+Judged = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of record files.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder of the site; an earlier site there is replaced.")]
 
 
@@ -94,6 +96,18 @@ def validate(
     form = "json" if as_json else "markdown" if markdown else "text"
     typer.echo(getattr(submission_report, f"as_{form}")(report))
     raise typer.Exit(0 if report.valid else 1)
+
+
+@app.command()
+def rejudge(folder: Judged = Path("leaderboard/results")) -> None:
+    """Judge the records of a folder anew, by the claims and margins of this version; nothing is trained."""
+    from .submissions.rejudge import rejudge as judge
+
+    done = judge(folder)
+    _report(done.left)
+    for line in done.changed:
+        typer.echo(line)
+    typer.echo(f"{done.records} records, {len(done.written)} written, {len(done.changed)} verdicts with another state")
 
 
 def _report(skipped: list[str]) -> None:

@@ -12,6 +12,7 @@ from prunebench.protocol import tables
 from prunebench.protocol.arms import ARMS
 from prunebench.protocol.jobs import Job
 from prunebench.protocol.tiers import Tier, base, choose
+from prunebench.records.course import course_digest
 from prunebench.records.parts import Arm, VerdictRecord
 from prunebench.records.record import AnyRecord, ClaimRecord, Record
 from prunebench.specs.experiment import PROTOCOL, Detection, Spec, Training, digest
@@ -114,6 +115,9 @@ def _curves(name: str, arm: Arm) -> Iterator[Fault]:
         courses = [curve.lr, curve.train_loss, *seen, curve.test_accuracy] if curve else []
         if any(len(course) != epochs for course in courses):
             yield Fault(f"arms.{name}, seed {seed}: its curve has not {epochs} epochs", "one entry of each per epoch")
+        if curve and curve.digest != course_digest(curve):
+            what = f"arms.{name}, seed {seed}: its curve is not the one of which the digest is {curve.digest[:12]!r}"
+            yield Fault(what, f"{course_digest(curve)[:12]}, or the curve as the run wrote it")
         test = (curve.test_accuracy if curve else []) or [last]
         if not (abs(test[-1] - last) <= _ROUNDED and abs(max(test) - best) <= _ROUNDED):
             what = f"arms.{name}, seed {seed}: accuracy {last} and best {best} are not those of its curve"

@@ -9,7 +9,8 @@ from typing import Any
 from prunebench.judging.value import values
 from prunebench.protocol.arms import BASELINE_ARMS
 from prunebench.protocol.jobs import Job
-from prunebench.records.parts import Arm, Curve, Interval, Kept, Provenance, Pruned, Published, Size, Subject
+from prunebench.records.course import COURSES, Curve, curve
+from prunebench.records.parts import Arm, Interval, Kept, Provenance, Pruned, Published, Size, Subject
 from prunebench.records.record import Record
 from prunebench.specs.experiment import PROTOCOL, Network, Spec
 from prunebench.statistics import sample
@@ -132,8 +133,7 @@ def _arm(job: Job, name: str, outcomes: dict[int, Outcome]) -> Arm:
 
 def _curve(seed: int, outcome: Outcome) -> Curve:
     rows = list(csv.DictReader(outcome.read("history.csv").decode().splitlines()))
-    columns = ("lr", "train_loss", "train_accuracy", "test_accuracy")
-    return Curve(seed=seed, **{name: [round(float(row[name]), 6) for row in rows if row[name]] for name in columns})
+    return curve(seed, {name: [round(float(row[name]), 6) for row in rows if row[name]] for name in COURSES})
 
 
 def _size(facts: Mapping[str, Any]) -> Size:

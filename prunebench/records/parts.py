@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from prunebench.records.course import Curve
+from prunebench.records.part import Part
 
 State = Literal["SUPPORTED", "REFUTED", "INCONCLUSIVE"]
 Finding = Literal["better", "worse", "equal", "open"]
-
-
-class Part(BaseModel):
-    """Plain data that never changes; an unknown field, and a number that is not finite, is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Subject(Part):
@@ -28,19 +25,6 @@ class Subject(Part):
     name: str
     used: str
     digest: str = ""
-
-
-class Curve(Part):
-    """The course of one training; lists have one entry per epoch, accuracies in percent.
-
-    The accuracy while training is empty for detectors; what is tested is their mean average precision.
-    """
-
-    seed: int
-    lr: list[float]
-    train_loss: list[float]
-    train_accuracy: list[float]
-    test_accuracy: list[float]
 
 
 class Arm(Part):

@@ -13,10 +13,10 @@ from typing import Any, Literal
 from pydantic import Field
 from pydantic_core import from_json
 
+from prunebench.records.part import Part
 from prunebench.records.parts import (
     Arm,
     Interval,
-    Part,
     Point,
     Provenance,
     Pruned,

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from houses import empty_database
 
-from prunebench.records.parts import Arm, Curve, Kept, Provenance, Pruned, Published, Size, Subject, VerdictRecord
+from prunebench.records.course import Curve, curve
+from prunebench.records.parts import Arm, Kept, Provenance, Pruned, Published, Size, Subject, VerdictRecord
 from prunebench.records.record import ClaimRecord, Record
 
 PAPER = {"dense": (93.53, 0.16), "finetune": (93.60, 0.16), "scratch_e": (93.30, 0.11), "scratch_b": (93.81, 0.14)}
@@ -37,13 +38,13 @@ def _curve(rng: random.Random, arm: str, seed: int, level: float) -> Curve:
     epochs = range(1, EPOCHS[arm] + 1)
     start = 0.5 if arm == "finetune" else 0.9
     test = [level - level * start * 0.55**epoch + rng.gauss(0, 0.25) for epoch in epochs]
-    return Curve(
-        seed=seed,
-        lr=[0.1 if 2 * epoch <= EPOCHS[arm] else 0.01 for epoch in epochs],
-        train_loss=[2.3 * 0.6**epoch for epoch in epochs],
-        train_accuracy=[min(100.0, value + 0.4) for value in test],
-        test_accuracy=test,
-    )
+    courses = {
+        "lr": [0.1 if 2 * epoch <= EPOCHS[arm] else 0.01 for epoch in epochs],
+        "train_loss": [2.3 * 0.6**epoch for epoch in epochs],
+        "train_accuracy": [min(100.0, value + 0.4) for value in test],
+        "test_accuracy": test,
+    }
+    return curve(seed, courses)
 
 
 def _arm(name: str, seeds: list[int], level: float, key: object) -> Arm:

@@ -73,7 +73,7 @@ def test_scores_that_cannot_be_compared_are_named(scores, said):
 
 @pytest.mark.parametrize(("seeds", "spread"), [(3, 0.5), (5, 0.5), (3, 3.0)])
 def test_intervals_of_the_mean_hold_about_as_often_as_they_say(seeds, spread, monkeypatch):
-    """The truth is in at least 92 % of 400 intervals of 95 %. (Of a row on each of two networks and 3 seeds: in 89 %.)"""
+    """The truth is in at least 92 % of 400 intervals of 95 %; of a row on each of two networks, 3 seeds, in 89 %."""
     monkeypatch.setattr(aggregates, "DRAWS", 400)
     rng, held = np.random.default_rng(3), 0
     for _ in range(400):

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from houses import empty_database
 
+from prunebench.records.course import Curve
 from prunebench.records.mlflow_store import artifact_text, connect, own_runs, plain_words
-from prunebench.records.parts import Curve
 from prunebench.records.record import AnyRecord, ClaimRecord, Record, load, record_digest
 from prunebench.records.tracking import Tracker, TrackingError, resolve_uri
 

@@ -99,12 +99,23 @@ def _size(data: dict[str, Any], draw: Any) -> None:
     draw(st.sampled_from(data["pruned"]))["size"]["flops"] *= draw(st.sampled_from([-1, 0, 100, 10**30]))
 
 
+def _course(data: dict[str, Any], draw: Any) -> None:
+    """One number anywhere in a course, be it no accuracy that a verdict stands on."""
+    curves = [curve for arm in data["arms"].values() for curve in arm["curves"]]
+    course = draw(st.sampled_from(curves))[
+        draw(st.sampled_from(["lr", "train_loss", "train_accuracy", "test_accuracy"]))
+    ]
+    course[draw(st.integers(0, len(course) - 1))] += draw(st.sampled_from([1e-6, -0.01, 1]))
+
+
 def _field(data: dict[str, Any], draw: Any) -> None:
     key = draw(st.sampled_from(["tier", "title", "section", "table", "ratio", "protocol", "seeds_planned", "claims"]))
     data[key] = {"ratio": 0.4, "protocol": 2, "seeds_planned": 2, "claims": ["C99"]}.get(key, "smokey")
 
 
-@given(data=st.data(), tamper=st.sampled_from([_flip, _accuracy, _drop, _rename, _digest, _number, _size, _field]))
+@given(
+    data=st.data(), tamper=st.sampled_from([_flip, _accuracy, _drop, _rename, _digest, _number, _size, _course, _field])
+)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_single_tampering_is_found(tmp_path: Path, data: Any, tamper: Any) -> None:
     file = edited(tmp_path, lambda record: tamper(record, data.draw))
