@@ -24,14 +24,14 @@ MOST_ROWS = 60
 
 _REFUTES = (
     (" in at least ", "so many rows were shown not to hold it that the number cannot be reached"),
-    (" in some of ", "the upper bound lay below the bar in every row"),
+    (" in some of ", "the upper bound lay below zero, or below the smallest amount that counts, in every row"),
     (" in each of ", "one row's whole interval lay on the wrong side, corrected for the number of rows"),
     (" at least ", "the upper bound of the difference lay below minus the margin"),
     (" equivalent to ", "the whole interval lay outside of the margin"),
     (" greater ", "the upper bound of the difference lay below zero: the opposite was shown"),
-    (" less than ", "the lower bound lay above the bar"),
-    (" below ", "the lower bound lay above the bar"),
-    (" more than ", "the upper bound lay below the bar"),
+    (" less than ", "the lower bound lay above that amount"),
+    (" below ", "the lower bound lay above that amount"),
+    (" more than ", "the upper bound lay below that amount"),
 )
 """By words of a relation, the first that it has, what would have refuted it."""
 

@@ -27,6 +27,11 @@ FAR_BELOW = 20.0
 
 CRIPPLED = "points below the dense network: in this tier it is crippled, and no judge of the other arms"
 
+BUDGETED = (
+    "each arm ends with its budget, fewer epochs than the paper's, and not at a plateau that was shown: more might "
+    "raise it, Scratch-B above all"
+)
+
 
 def specs(job: Job, seed: int, arms: Iterable[str], store: Store) -> dict[str, Spec]:
     """Return the specs of a row and seed that are known so far, by arm: the arms' follow from the pruning's outcome."""
@@ -76,7 +81,12 @@ def observe(job: Job, seeds: Sequence[int], arms: Sequence[str], store: Store, s
         values=_values(job, found),
         resolution=round(job.dataset.resolution, 9),
         chance=round(job.dataset.chance, 6),
-        notes=[*_crippled(job, found), *([FLOOR] if any(p.layers for p in pruned) else []), *_told(pruned)],
+        notes=[
+            *_crippled(job, found),
+            *_ended(job),
+            *([FLOOR] if any(p.layers for p in pruned) else []),
+            *_told(pruned),
+        ],
         provenance=_provenance(every),
         command="",
     )
@@ -88,6 +98,10 @@ def _crippled(job: Job, found: Mapping[str, Arm]) -> list[str]:
     means = {arm: sample(own.accuracy).mean for arm, own in found.items() if own.accuracy}
     gaps = {arm: means["dense"] - mean for arm, mean in means.items() if arm not in untrained}
     return [f"{arm} stands {gap:.0f} {CRIPPLED}" for arm, gap in gaps.items() if gap >= FAR_BELOW]
+
+
+def _ended(job: Job) -> list[str]:
+    return [] if job.tier.whole else [BUDGETED]
 
 
 def crippled(record: Record) -> list[str]:

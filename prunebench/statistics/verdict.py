@@ -179,5 +179,5 @@ class Question:
         would = ", and more seeds may settle it, as `--pb-seeds auto` adds them" if seeds else ""
         return (
             f"{self.subject} is {estimate:{form}} {self.unit}, with {100 * self.level:.3g} % confidence each above "
-            f"{lower:{form}} and below {upper:{form}}; the bar is {bar}{would}."
+            f"{lower:{form}} and below {upper:{form}}; it is held against {bar}{would}."
         )

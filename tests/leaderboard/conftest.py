@@ -81,7 +81,7 @@ def make_verdict(a: list[float], b: list[float], margin: float = 3.0, **changes:
         "n": [len(a), len(b)],
         "power": 0.93,
         "reason": f"scratch_b - finetune is {difference:+.2f} points, with 95 % confidence each above {lower:+.2f} and "
-        f"below {upper:+.2f}; the bar is {-margin:g}.",
+        f"below {upper:+.2f}; it is held against {-margin:g}.",
     }
     return VerdictRecord(**values | changes)
 

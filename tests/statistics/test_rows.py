@@ -112,8 +112,8 @@ def test_the_bounds_decide_the_state(a, state):
 def test_the_reason_is_a_sentence_with_the_numbers():
     verdict = at_least(sample([93.0, 96.0, 94.0]), sample([95.1, 94.9, 95.0]), 1.0, names=("scratch_b", "finetune"))
     assert verdict.reason == (
-        "scratch_b - finetune is -0.67 points, with 95 % confidence each above -4.89 and below +3.56; the bar is -1, "
-        "and more seeds may settle it, as `--pb-seeds auto` adds them."
+        "scratch_b - finetune is -0.67 points, with 95 % confidence each above -4.89 and below +3.56; it is held "
+        "against -1, and more seeds may settle it, as `--pb-seeds auto` adds them."
     )
 
 

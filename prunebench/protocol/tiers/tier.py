@@ -42,6 +42,7 @@ class Tier:
         seeds: how many unless the user says.
         margin: accuracy points of every "at least".
         dataset: the dataset that stands for every one of the paper, empty where each stands for itself.
+        whole: whether its arms are trained for as many epochs as the paper's.
         size: pixels of height and width at which `dataset` is shown, None for its own; what stands for that is shown so
             where its size is a multiple.
         networks: by the paper's name, the network that stands for it; with a dataset, a method or both before the name
@@ -69,6 +70,7 @@ class Tier:
     substitutes: Mapping[str, Description] = field(default_factory=dict)
     detecting: Detecting | None = None
     size: int | None = None
+    whole: bool = False
 
     def with_datasets(self, chosen: Mapping[str, Description]) -> Tier:
         """Return this tier with other datasets, by the paper's names or its own, and under a name that says so.

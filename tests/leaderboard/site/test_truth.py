@@ -195,7 +195,7 @@ def test_one_sign_for_one_quantity_and_words_for_whose_test_it_is(tmp_path: Path
             "one row's whole interval lay on the wrong",
         ),
         ("scratch_b at least finetune on the mean of 11 rows", "the mean over the rows", "lay below minus the margin"),
-        ("finetune greater than scratch_b in some of 12 rows", "the best row", "lay below the bar in every row"),
+        ("finetune greater than scratch_b in some of 12 rows", "the best row", "in every row"),
     ],
 )
 def test_an_interval_says_what_it_is_of_and_what_would_have_refuted_it(
