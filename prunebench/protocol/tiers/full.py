@@ -45,7 +45,7 @@ def _tier(name: str, summary: str, seeds: int, margin: float, times: int = 1, pr
     return Tier(name, summary, seeds, margin, "", networks, {**recipes, "*": default})
 
 
-QUICK = _tier("quick", "the row's own dataset and network, an eighth of its epochs, bf16: for a GPU", 3, 0.75, 8, "bf16")
+QUICK = _tier("quick", "the row's dataset and network, an eighth of its epochs, bf16: for a GPU", 3, 0.75, 8, "bf16")
 """In bf16, which one H200 trains 1.7 (ResNet-56) to 3.8 times (VGG-19) as fast as float32 (claims/README.md)."""
 
 PAPER = replace(

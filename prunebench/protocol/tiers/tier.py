@@ -40,7 +40,8 @@ class Tier:
         name: what `--pb-tier` calls it, and what was substituted (`with_datasets`).
         summary: one line for people.
         seeds: how many unless the user says.
-        margin: accuracy points of every "at least": half of what pruning and fine-tuning cost on the mean (docs/tiers.md).
+        margin: accuracy points of every "at least": half of what pruning and fine-tuning cost there on the mean, fixed
+            beforehand (docs/tiers.md).
         dataset: the dataset that stands for every one of the paper, empty where each stands for itself.
         whole: whether its arms are trained for as many epochs as the paper's.
         size: pixels of height and width at which `dataset` is shown, None for its own; what stands for that is shown so
