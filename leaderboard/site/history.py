@@ -14,7 +14,7 @@ from .collect import file_name
 COMMITS = 30
 """Commits that the page of changes goes back."""
 
-FILES = 400
+FILES = 1000
 """Records that are read in two versions each; of older commits only the number is told."""
 
 _NONE = "0" * 40
@@ -53,6 +53,7 @@ class Step:
         date: in ISO form.
         subject: first line of its message.
         files: how many records it touched.
+        compared: how many of them were read.
         moved: those whose verdict is new or another one.
     """
 
@@ -60,6 +61,7 @@ class Step:
     date: str
     subject: str
     files: int
+    compared: int
     moved: tuple[Moved, ...]
 
 
@@ -68,7 +70,7 @@ def steps(folder: Path) -> list[Step]:
     form = "--format=%x01%H%x02%cI%x02%s"
     log = _git(folder, "log", f"-n{COMMITS}", form, "--raw", "--no-renames", "--no-abbrev", "--", ".")
     found = [_read(entry) for entry in log.split("\x01")[1:]]
-    blobs = [blob for _, changes in found for change in changes[:FILES] for blob in change[:2]]
+    blobs = [blob for _, changes in found for change in changes[:FILES] for blob in change[:2] if blob != _NONE]
     texts = _texts(folder, list(dict.fromkeys(blobs))[: 2 * FILES])
     return [_step(head, changes, texts) for head, changes in found if changes]
 
@@ -86,12 +88,9 @@ def _read(entry: str) -> tuple[list[str], list[tuple[str, str, str]]]:
 
 def _texts(folder: Path, blobs: Iterable[str]) -> dict[str, str]:
     """Return what each version of a file holds of its first verdict, a few words."""
-    wanted = [blob for blob in blobs if blob != _NONE]
-    if not wanted:
-        return {}
     asked = subprocess.run(
         ["git", "-C", str(folder), "cat-file", "--batch"],
-        input="\n".join(wanted).encode(),
+        input="\n".join(blobs).encode(),
         capture_output=True,
         check=False,
     ).stdout
@@ -121,9 +120,12 @@ def _said(text: bytes) -> str:
 def _step(head: list[str], changes: list[tuple[str, str, str]], texts: Mapping[str, str]) -> Step:
     commit, date, subject = (*head, "", "", "")[:3]
     moved = [
-        _moved(path, texts.get(a, ""), texts.get(b, "")) for a, b, path in changes[:FILES] if {a, b} & texts.keys()
+        _moved(path, texts.get(a, ""), texts.get(b, ""))
+        for a, b, path in changes[:FILES]
+        if {a, b} - {_NONE} <= texts.keys()
     ]
-    return Step(commit, date, subject, len(changes), tuple(one for one in moved if one.before != one.after))
+    told = tuple(one for one in moved if one.before != one.after)
+    return Step(commit, date, subject, len(changes), len(moved), told)
 
 
 def _moved(path: str, before: str, after: str) -> Moved:

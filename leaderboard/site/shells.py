@@ -45,7 +45,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = ("amount", "arm", "words", "signed", "quantity", "duration", "spread", "several")
+    filters = ("amount", "measured", "arm", "words", "signed", "quantity", "duration", "spread", "several")
     made.filters.update({name: getattr(wording, name) for name in filters}, file=file_name)
     made.globals.update(strip=plots.strip, axis=plots.axis, lines=plots.lines)
     return made

@@ -128,6 +128,11 @@ def amount(value: float, noun: str) -> str:
     return f"{value:g} {noun}{'' if value == 1 else 's'}"
 
 
+def measured(value: float, unit: str) -> str:
+    """Return a number in a verdict's unit, such as `1 point` or `0.05 kept share`."""
+    return amount(value, unit.removesuffix("s")) if unit in ("points", "rows") else f"{value:g} {unit}"
+
+
 def several(count: int, noun: str) -> str:
     """Return a number of things, such as `1 row` or `2 rows`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
