@@ -140,7 +140,7 @@ def test_changes_are_told_from_the_history(tmp_path: Path, make_record: Make) ->
     assert build_command(tmp_path, "--records", "records").returncode == 0
     text = text_of(tmp_path / "site" / "changes.html")
     assert re.search(
-        r"Worse <b>now</b> 1 record touched, commit \w+ : smoke a : supported \(\+.*\) → refuted \(-", text
+        r"Worse <b>now</b> 1 record touched, commit \w+ : smoke a : supported \(\+.*\) → refuted \(−", text
     )
     assert re.search(
         r"Two rows 2 records touched, commit \w+ : smoke a : new, supported .* smoke b : new, supported", text
