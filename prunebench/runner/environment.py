@@ -24,15 +24,20 @@ _DECISIVE = ("prunebench", "claims/*.py", "claims/*.yaml")
 """Files of a checkout that numbers depend on."""
 
 
+BUILT_FROM = "prunebench/COMMIT"
+"""File of an installed package with the commit that it was built from, seen from the folder of packages."""
+
+
 @cache
 def commit() -> str:
-    """Return the commit of this checkout of prunebench, or `unknown`.
+    """Return the commit of this checkout of prunebench, or that which the installed one was built from, or `unknown`.
 
     It ends in `-dirty` where what numbers depend on was changed. `data.dvc`, which a run writes, is no such thing.
     """
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
-        return "unknown"
+        built = root / BUILT_FROM
+        return built.read_text().strip() if built.exists() else "unknown"
     try:
         head = _git(root, "rev-parse", "--short=12", "HEAD")
         changed = _git(root, "status", "--porcelain", "--untracked-files=no", "--", *_DECISIVE)

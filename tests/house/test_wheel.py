@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from dataset_files import arrays, write_npz
 
+from prunebench.runner.environment import BUILT_FROM, commit
+
 ROOT = Path(__file__).parents[2]
 
 ROW = "t4.imagenet.vgg-11.50"
@@ -55,7 +57,7 @@ def test_the_wheel_has_all_of_the_house_in_one_package(wheel):
         for file in (ROOT / top).rglob("*")
         if file.is_file() and "__pycache__" not in file.parts and ROOT / "leaderboard" / "results" not in file.parents
     }
-    assert {name for name in names if ".dist-info/" not in name} == files
+    assert {name for name in names if ".dist-info/" not in name} == {*files, BUILT_FROM}
     assert "prunebench/py.typed" in files
 
 
@@ -79,7 +81,7 @@ def test_everything_works_in_an_empty_folder(python, tmp_path):
     options = ["-p", "tiny", "--pb-tier", "tiny", "--pb-device", "cpu", "--pb-json", "found.json"]
     said = prunebench("run", "-k", f"{ROW} and not control", *options, **tiny)
     assert "12 outcomes computed" in said
-    assert "commit unknown" in said
+    assert f"commit {commit()}" in said, "the one that the wheel was built from"
     verdict = json.loads((folder / "found.json").read_text())[0]
     record = json.loads(Path(verdict["record"]).read_text())
     assert record["command"].startswith(f'pytest claims -k "test_slimming and {ROW}"'), "as in a clone"
