@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from math import floor, log10
 
 from prunebench.protocol.tiers import base
@@ -88,6 +89,7 @@ def in_order(names: Sequence[str]) -> list[str]:
     return [*(name for name in ARMS if name in names), *(name for name in names if name not in ARMS)]
 
 
+@lru_cache(4096)
 def words(text: str) -> str:
     """Return a relation or reason with the arms' names for people and real minus signs."""
     text = text.replace("uniform_scratch_b", "Scratch-B of uniform pruning").replace("`", "")
