@@ -93,6 +93,15 @@ def built(network: experiment.Network, channels: int, classes: int) -> nn.Module
     if not isinstance(made, nn.Module):
         raise PrunebenchError(f"{name}(channels, classes) returns {type(made).__name__}, not a torch.nn.Module")
     made = uncompiled(made)
-    if reason := stubborn(made):
+    if reason := stubborn(made) or _other_precision(made):
         raise PrunebenchError(f"{name}(channels, classes): {reason}")
     return with_one_output(made)
+
+
+def _other_precision(network: nn.Module) -> str:
+    """Return which weight is in another precision than the images are, and what to do; empty if none is."""
+    for name, parameter in network.named_parameters():
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
+            kind = str(parameter.dtype).removeprefix("torch.")
+            return f"{name} is in {kind}, images and masters are in float32: return network.float()"
+    return ""

@@ -86,7 +86,8 @@ def group_of(graph: Any, module: nn.Module, channels: Sequence[int]) -> Any:
     except PlanError:
         raise
     except Exception as error:
-        raise PlanError(f"cannot follow the channels of {name} through this network: {error}") from error
+        told = f"Torch-Pruning fails with {type(error).__name__}: {error}"
+        raise PlanError(f"cannot follow the channels of {name} through this network: {told}") from error
 
 
 @contextmanager

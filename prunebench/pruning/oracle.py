@@ -49,7 +49,7 @@ def proven(network: nn.Module, cuts: Cuts, example: Tensor) -> str:
         return reason
     if not cuts.follow(unheard(lively(network), cuts.silent, _images(example))):
         return reason
-    return doubt(network, cuts.silent, cuts.made_in, example)
+    return reason if doubt(network, cuts.silent, cuts.made_in, example) else ""
 
 
 def doubt(network: nn.Module, channels: Mapping[str, Sequence[int]], surgery: Surgery, example: Tensor) -> str:

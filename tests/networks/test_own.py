@@ -42,3 +42,12 @@ def test_the_source_is_part_of_the_digest() -> None:
     spec = Training(Dataset("digits", "ab"), Network("flat", source="1"), Recipe(1), seed=0)
     other = replace(spec, network=Network("flat", source="2"))
     assert digest(spec) != digest(other)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("double", "float64"), ("half", "float16")])
+def test_another_precision_is_refused_with_the_weight_that_has_it(tmp_path: Path, kind: str, name: str) -> None:
+    source = SOURCE.replace(b"nn.Linear(channels, classes)", f"nn.Linear(channels, classes).{kind}()".encode())
+    (tmp_path / "net.py").write_bytes(source)
+    load(f"{tmp_path}/net.py:flat")
+    with pytest.raises(PrunebenchError, match=rf"weight is in {name}, .*: return network.float\(\)"):
+        build(Network("flat", source=source_digest(source)), channels=3, classes=5)

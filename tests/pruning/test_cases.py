@@ -206,9 +206,16 @@ def test_what_can_go_goes_exactly(case: str) -> None:
     assert disagreement(network, small, {name: plan.removed(name) for name in plan.keep}, IMAGES) < 1e-4
 
 
+def soft() -> nn.Module:
+    """A softmax over channels: each depends on all."""
+    mixed = nn.Conv2d(1, 6, 3), nn.Softmax(1), nn.Conv2d(6, 4, 3)
+    return nn.Sequential(*mixed, nn.Flatten(), nn.Linear(64, 3))
+
+
 @pytest.mark.parametrize(
     ("build", "name", "reason"),
     [
+        (soft, "0", "says something else than with them silenced, from 2 on"),
         (pixels, "0", "does not run without .*pixel_shuffle expects"),
         (Maxout, "a", "they go only together with others of the same layer, such as channel"),
         (Shuffled, "a", "the network does not run without|says something else than with them silenced"),
