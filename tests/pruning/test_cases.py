@@ -215,7 +215,7 @@ def soft() -> nn.Module:
 @pytest.mark.parametrize(
     ("build", "name", "reason"),
     [
-        (soft, "0", "says something else than with them silenced, from 2 on"),
+        (soft, "0", "says something else than with them silenced, from 1 on"),
         (pixels, "0", "does not run without .*pixel_shuffle expects"),
         (Maxout, "a", "they go only together with others of the same layer, such as channel"),
         (Shuffled, "a", "the network does not run without|says something else than with them silenced"),
