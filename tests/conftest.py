@@ -15,9 +15,15 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart():
-    """Share the cores among the workers: more threads than cores wait for each other six times as long as they work."""
-    import torch
+    """Share the cores among the workers: more threads than cores wait for each other six times as long as they work.
 
+    No example has a time limit, since other work may share the machine.
+    """
+    import torch
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("shared machine", suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("shared machine")
     torch.set_num_threads(max(1, cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))))
 
 

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from prunebench import statistics
@@ -56,7 +56,6 @@ def test_a_record_on_the_paper_s_own_dataset_needs_no_images():
     by=st.floats(0.001, 1) | st.floats(-1, -0.001),
     row=st.sampled_from(range(11)),
 )
-@settings(deadline=None)
 def test_any_changed_number_is_named(field, by, row):
     verdict = recorded(read(rows()[row]).at_least(*NAMES))
     changed = verdict.model_copy(update={field: getattr(verdict, field) + by})

@@ -16,7 +16,7 @@ SCORES = st.dictionaries(
 RATIO = st.floats(0, 1, exclude_max=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SCORES, RATIO)
 def test_global_is_the_papers_rule_with_a_floor(scores: dict[str, list[float]], ratio: float) -> None:
     plan = keep_global({name: torch.tensor(values) for name, values in scores.items()}, ratio)
@@ -33,7 +33,7 @@ def test_global_is_the_papers_rule_with_a_floor(scores: dict[str, list[float]], 
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SCORES, RATIO)
 def test_uniform_keeps_the_best_of_every_layer(scores: dict[str, list[float]], ratio: float) -> None:
     plan = keep_uniform({name: torch.tensor(values) for name, values in scores.items()}, ratio)
@@ -43,7 +43,7 @@ def test_uniform_keeps_the_best_of_every_layer(scores: dict[str, list[float]], r
         assert plan.keep[name] == tuple(sorted(best))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.floats(0, 1, width=16), min_size=1, max_size=30), min_size=1, max_size=4), st.floats(0, 0.8)
 )

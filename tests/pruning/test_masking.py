@@ -27,7 +27,7 @@ from prunebench.training.loop import train
 SHAPES = st.lists(st.integers(1, 5), min_size=1, max_size=4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SHAPES, st.integers(0, 2**32))
 def test_a_mask_survives_json_to_the_bit(shape: list[int], seed: int) -> None:
     kept = torch.rand(shape, generator=torch.Generator().manual_seed(seed)) < 0.5
@@ -68,7 +68,7 @@ def test_magnitude_is_torchs_global_unstructured(ratio: float, trained, context)
         assert torch.equal(module.weight_mask.bool(), mask.tensor())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 60_000), st.floats(0, 1, exclude_max=True), st.integers(1, 10**6), st.floats(0.01, 1))
 def test_the_threshold_is_that_of_sorting_everything(size: int, share: float, values: int, left: float) -> None:
     random = torch.Generator().manual_seed(size)
@@ -150,7 +150,7 @@ def images() -> Images:
     return Images(pixels[:65], labels[:65], pixels[65:], labels[65:], classes=3)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.booleans(), st.sampled_from([0.0, 0.9]), st.sampled_from([0.0, 0.01]), st.floats(0.05, 0.95))
 def test_masked_weights_stay_exactly_zero_while_the_others_train(
     tmp_path_factory, nesterov: bool, momentum: float, decay: float, ratio: float

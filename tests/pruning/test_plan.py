@@ -15,7 +15,7 @@ LAYERS = st.dictionaries(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(LAYERS, st.lists(st.text(max_size=5)))
 def test_a_plan_survives_json(layers: dict[str, tuple[int, set[int]]], notes: list[str]) -> None:
     keep = {name: tuple(sorted(kept)) for name, (_, kept) in layers.items()}

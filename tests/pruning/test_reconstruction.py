@@ -33,7 +33,7 @@ def missing(contributions: Tensor, removed: tuple[int, ...]) -> float:
     return contributions[:, list(removed)].sum(1).square().sum().item()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 999), st.integers(2, 6), st.integers(1, 5))
 def test_thinets_greedy_takes_the_cheapest_channel_each_time(seed: int, channels: int, gone: int) -> None:
     x, removed = noise(12, channels, seed=seed).double(), ()

@@ -19,7 +19,7 @@ from prunebench.pruning.surgery import apply
 
 Trained = Callable[..., nn.Module]
 FAMILIES = ("vgg", "preresnet", "densenet")
-quick = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def shapes(network: nn.Module) -> dict[str, torch.Size]:

@@ -246,7 +246,7 @@ pieces = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(written=st.lists(pieces, max_size=40), workers=st.sampled_from([0, 2, 12]))
 def test_pytest_output_ends_as_if_nothing_else_had_been_drawn(written, workers, tmp_path_factory):
     folder = tmp_path_factory.mktemp("progress")

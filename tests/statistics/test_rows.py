@@ -307,7 +307,7 @@ def test_a_count_is_the_partial_conjunction_by_hand():
 
 
 @given(st.lists(st.floats(0.001, 0.6), min_size=1, max_size=5, unique=True))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_all_rows_are_shown_by_a_count_as_by_every_and_one_by_no_less_than_any(pvalues):
     rows = [shown(p) for p in pvalues]
     assert count_at_least(rows, len(rows)).p == pytest.approx(every_greater(rows).p)

@@ -86,6 +86,4 @@ class Storing(RuleBasedStateMachine):
 
 
 TestStoring = Storing.TestCase
-TestStoring.settings = settings(
-    max_examples=int(os.environ.get("PRUNEBENCH_EXAMPLES", "20")), stateful_step_count=20, deadline=None
-)
+TestStoring.settings = settings(max_examples=int(os.environ.get("PRUNEBENCH_EXAMPLES", "20")), stateful_step_count=20)

@@ -63,7 +63,7 @@ def scenes(draw):
     return found, wanted
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(scenes())
 def test_it_is_what_the_definition_gives(case):
     found, wanted = case

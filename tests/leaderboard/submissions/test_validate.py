@@ -116,7 +116,7 @@ def _field(data: dict[str, Any], draw: Any) -> None:
 @given(
     data=st.data(), tamper=st.sampled_from([_flip, _accuracy, _drop, _rename, _digest, _number, _size, _course, _field])
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_single_tampering_is_found(tmp_path: Path, data: Any, tamper: Any) -> None:
     file = edited(tmp_path, lambda record: tamper(record, data.draw))
     faults = validate([file]).faults
@@ -149,7 +149,7 @@ def test_a_claims_words_are_those_of_its_test(results: Path, name: str) -> None:
     state=st.sampled_from(["REFUTED", "SUPPORTED", "INCONCLUSIVE"]),
     name=st.sampled_from(sorted((RESULTS / "smoke").glob("slimming_[is]*.json"))),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_claim_or_control_is_found(results: Path, state: str, name: Path) -> None:
     was = json.loads(text_of(name.stem))["verdict"]["state"]
     file = edited(results, lambda record: record["verdict"].update(state=state), name.stem)
