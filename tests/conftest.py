@@ -22,7 +22,7 @@ def pytest_sessionstart():
     import torch
     from hypothesis import HealthCheck, settings
 
-    settings.register_profile("shared machine", suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("shared machine")
     torch.set_num_threads(max(1, cores() // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))))
 
