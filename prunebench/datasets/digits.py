@@ -55,9 +55,13 @@ def load_digits(dataset: Dataset) -> Images:
         )
     size = dataset.options.as_dict()["size"]
     pixels = F.interpolate(torch.from_numpy(scans)[:, None].float(), size=(size, size), mode="bilinear")
-    test, targets = torch.arange(len(pixels)) % 3 == 2, torch.from_numpy(labels).long()
-    mean, std = pixels[~test].mean(), pixels[~test].std()
+    train, targets = torch.arange(len(pixels)) % 3 != 2, torch.from_numpy(labels).long()
+    mean, std = pixels[train].mean(), pixels[train].std()
     pixels, held = (pixels - mean) / std, EMBEDDED[dataset.name]
-    train, test = (part & (targets >= held[0]) & (targets <= held[-1]) for part in (~test, test))
+    test = ~train
+    if dataset.name == "digits-validation":
+        test = train & (torch.cumsum(train, 0) % 4 == 0)
+        train = train & ~test
+    train, test = (part & (targets >= held[0]) & (targets <= held[-1]) for part in (train, test))
     targets -= held[0]
     return Images(pixels[train], targets[train], pixels[test], targets[test], classes=len(held))
