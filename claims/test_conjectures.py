@@ -3,6 +3,7 @@
 import pytest
 
 from prunebench.judging.observed import differences, mean_of
+from prunebench.judging.unfit import comparing
 from prunebench.protocol.arms import PAPER_ARMS
 from prunebench.protocol.tables import load
 from prunebench.statistics import (
@@ -32,6 +33,9 @@ NORMS = ("magnitude_l1", "magnitude_l2", "lamp")
 
 ALLOCATIONS = ("", "global", "protected")
 """The method's own; all channels in one order; the same, but no layer loses more than 90 % of its channels."""
+
+# A method that ruins a network is judged with the others where methods are compared (`of=()`), and left out where its
+# own arms are.
 
 ARMS = (*PAPER_ARMS, "uniform_scratch_b")
 
@@ -74,8 +78,8 @@ WORTH = [("scratch_b", "finetune"), ("scratch_e", "lr_rewind")]
 @pytest.mark.parametrize("pair", WORTH, ids=[b for _, b in WORTH])
 def test_no_weights_are_worth_anything(pair, observe, judge):
     """No method's inherited weights are worth anything over training its architecture from scratch, in any setting."""
-    rows = [observe(row, arms=pair) for row in ALL]
-    judge(every_at_least(differences(rows, *pair), rows[0].margin, names=pair))
+    rows = comparing([observe(row, arms=pair) for row in ALL], *pair)
+    judge(every_at_least(differences(rows, *pair), rows[0].margin, names=pair), of=rows)
 
 
 def finetuned(observe):
@@ -90,7 +94,7 @@ def finetuned(observe):
 @pytest.mark.claim("F10")
 def test_no_method_dominates(observe, judge):
     """Every method has, in some setting, a rival that does as well fine-tuned."""
-    judge(none_dominates(finetuned(observe), observe(ALL[0], arms=ARMS).margin))
+    judge(none_dominates(finetuned(observe), observe(ALL[0], arms=ARMS).margin), of=())
 
 
 @pytest.mark.claim("F10")
@@ -99,7 +103,7 @@ def test_weight_norms_are_often_ahead(observe, judge):
     boards = [{method: observe(rows[method], arms=ARMS)["finetune"] for method in SCORES} for rows in BOARDS]
     others = [method for method in SCORES if method not in (*NORMS, "random")]
     sides = [(mean_of(rows[m] for m in NORMS), mean_of(rows[m] for m in others)) for rows in boards]
-    judge(mean_greater([Difference(*pair) for pair in sides], names=("norms", "other criteria")))
+    judge(mean_greater([Difference(*pair) for pair in sides], names=("norms", "other criteria")), of=())
 
 
 @pytest.mark.claim("S03")
@@ -116,7 +120,7 @@ def test_rankings_are_of_architectures(network, speedup, observe, judge):
             found.setdefault(arms.outcomes("scratch_b"), {})[f"{method} {allocation}".strip()] = arms
     tuned = {", ".join(alike): mean_of(a["finetune"] for a in alike.values()).values for alike in found.values()}
     scratch = {", ".join(alike): next(iter(alike.values())).values("scratch_b") for alike in found.values()}
-    judge(tau_greater(tuned, scratch, names=("finetune", "scratch_b")))
+    judge(tau_greater(tuned, scratch, names=("finetune", "scratch_b")), of=())
 
 
 MOVED = ["t4.cifar10.vgg-19.70", "t4.cifar10.preresnet-164.40", "t4.cifar10.preresnet-164.60"]

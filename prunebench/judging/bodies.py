@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from prunebench.common.errors import PrunebenchError
 from prunebench.judging.claim import Case, statement
 from prunebench.judging.figures import MissingFigureError, Source
+from prunebench.judging.observed import Observed
 from prunebench.judging.sequential import Unsettled
 from prunebench.judging.settings import Settings
 from prunebench.judging.unfit import NOTHING, UnfitError
@@ -126,7 +127,7 @@ class Body:
         found: list[AnyRecord] = []
 
         def judge(verdict: Verdict, expect: Sequence[State] = ("SUPPORTED",), **more: Any) -> None:
-            unsettled(case, verdict, expect)
+            unsettled(case, verdict, expect, more.get("of"))
             found.append(case.recorded(verdict, expect=expect, **more))
 
         try:
@@ -138,14 +139,14 @@ class Body:
         return found[0]
 
 
-def unsettled(case: Case, verdict: Verdict, expect: Sequence[State]) -> None:
+def unsettled(case: Case, verdict: Verdict, expect: Sequence[State], of: Sequence[Observed] | None = None) -> None:
     """Ask for another look where a verdict is open and there are more seeds to look at.
 
     Raises:
         Unsettled: it is so.
     """
     is_open = verdict.state == "INCONCLUSIVE" and verdict.state not in expect
-    if case.fair(verdict).reason.startswith(NOTHING):
+    if case.fair(verdict, of).reason.startswith(NOTHING):
         return
     if is_open and len(case.settings.seeds) < case.settings.looks[-1].seeds:
         raise Unsettled

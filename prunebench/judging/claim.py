@@ -124,9 +124,19 @@ class Case:
         question = Question("scratch_b at least finetune", "scratch_b - finetune", self.settings.tier.margin)
         return question.open(0.0, (0, 0), f"{NOTHING}{error}. Its arms were not trained.")
 
-    def fair(self, verdict: Verdict) -> Verdict:
-        """Return a verdict, INCONCLUSIVE where what it is of compares nothing; a control plants its bad arm itself."""
-        return verdict if self.claim == "control" else fair(verdict, self.observed.values())
+    def fair(self, verdict: Verdict, of: Sequence[Observed] | None = None) -> Verdict:
+        """Return a verdict, INCONCLUSIVE where what it is of compares nothing; a control plants its bad arm itself.
+
+        Args:
+            verdict: of this test.
+            of: rows that must compare something, each for itself; all that were observed unless said.
+        """
+        if self.claim == "control":
+            return verdict
+        found = fair(verdict, self.observed.values() if of is None else of)
+        left = len(self.observed) - len(of) if of else 0
+        told = f" {left} of {len(self.observed)} rows are left out, as they compare nothing."
+        return replace(found, reason=found.reason + told) if left else found
 
     def conclude(self, verdict: Verdict, **told: Any) -> Conclusion:
         """Write down what was found; arguments are those of `recorded`."""
@@ -144,6 +154,7 @@ class Case:
         expect: Sequence[State] = ("SUPPORTED",),
         curves: Mapping[str, list[Point]] | None = None,
         axes: Sequence[str] = PARAMETERS,
+        of: Sequence[Observed] | None = None,
     ) -> AnyRecord:
         """Return what was found, unwritten: the record of the row, or one of the claim if it speaks of many rows.
 
@@ -154,9 +165,10 @@ class Case:
             expect: states that the test passes with.
             curves: by name, what was compared, if that is curves.
             axes: what their x and y are.
+            of: as in `fair`.
         """
         alone = self.one_row and len(self.observed) == 1
-        verdicts = [verdict_record(self.claim, self.fair(v), alone) for v in (verdict, *aside)]
+        verdicts = [verdict_record(self.claim, self.fair(v, of), alone) for v in (verdict, *aside)]
         can = discriminates(self.settings.tier.name, self._name, verdict.relation)
         verdicts[0] = verdicts[0].model_copy(update={"discriminates": can})
         only = next(iter(self.observed.values()), None)

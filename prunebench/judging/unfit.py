@@ -45,6 +45,15 @@ def reasons(row: Observed, arms: Collection[str]) -> Iterator[str]:
         )
 
 
+def comparing(rows: Iterable[Observed], *arms: str) -> list[Observed]:
+    """Return the rows whose arms compare something, for a sentence about settings in which networks still learn.
+
+    Where none does, all are returned, so that the verdict says why.
+    """
+    seen = list(rows)
+    return [row for row in seen if not any(reasons(row, arms))] or seen
+
+
 def _at_chance(row: Observed, accuracy: float) -> bool:
     """Return whether an accuracy may be that of always saying the largest class; no if that share is not known."""
     figures = row.figures

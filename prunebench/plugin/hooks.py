@@ -236,8 +236,8 @@ def judge(case: Case, request: pytest.FixtureRequest) -> Callable[..., None]:
     from prunebench.judging.bodies import unsettled
 
     def conclude(verdict: Verdict, expect: Sequence[State] = ("SUPPORTED",), **told: Any) -> None:
-        unsettled(case, verdict, expect)
-        verdict = case.fair(verdict)
+        unsettled(case, verdict, expect, told.get("of"))
+        verdict = case.fair(verdict, told.get("of"))
         if case.source.helps:
             return
         concluded = case.conclude(verdict, expect=expect, **told)
