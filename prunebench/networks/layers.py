@@ -85,7 +85,7 @@ class PaddedShortcut(nn.Module):
         """Return shape [N, outputs, H/2, W/2], rounded up, from [N, inputs, H, W]."""
         pooled = functional.avg_pool2d(x, 2, ceil_mode=True) if self.detached else x[:, :, ::2, ::2]
         padded = functional.pad(pooled, (0, 0, 0, 0, 0, self.outputs - self.inputs))
-        return _stop_gradient(padded) if self.detached else padded
+        return stop_gradient(padded) if self.detached else padded
 
     def extra_repr(self) -> str:
         """Show the widths."""
@@ -104,6 +104,7 @@ class _StopGradient(torch.autograd.Function):
         return None
 
 
-def _stop_gradient(x: Tensor) -> Tensor:
+def stop_gradient(x: Tensor) -> Tensor:
+    """Return `x`, through which no gradient passes."""
     stopped: Tensor = _StopGradient.apply(x)
     return stopped

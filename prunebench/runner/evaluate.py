@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -16,35 +16,29 @@ import torch
 from torch import nn
 
 from prunebench.common.randomness import rng
-from prunebench.networks.flops import count, counted
+from prunebench.networks.flops import counted
 from prunebench.pruning import registry, surgery
 from prunebench.pruning.context import Context
 from prunebench.pruning.decision import Decision, decide
-from prunebench.pruning.masking import hold
 from prunebench.pruning.patterns import kernel_shares, stage_shares, width_shares
-from prunebench.pruning.regularisers import regulariser
 from prunebench.pruning.speedup import at_flops
 from prunebench.runner.facts import circumstances, files, of_training, size, weights
 from prunebench.runner.trained import (
     detector_on,
     load_annotated,
     load_images,
-    plan_of,
     starting_detector,
-    starting_network,
     trained_network,
 )
+from prunebench.runner.trainings import denormals_flushed, evaluate_training, reporter
 from prunebench.runner.workshop import Piece, Workshop
 from prunebench.specs.experiment import Detection, Pruning, Trained, Training, classifier_of, digest
 from prunebench.store.outcome import Outcome
 from prunebench.store.store import Store
-from prunebench.training.checkpoint import Epoch, Partial
+from prunebench.training.checkpoint import Partial
 from prunebench.training.detection import evaluate_detector, train_detector
 from prunebench.training.energy import Meter
-from prunebench.training.engine import Hook
-from prunebench.training.gradients import bn_l1, chain
-from prunebench.training.loop import EpochHook, evaluate, train
-from prunebench.training.memory import needed
+from prunebench.training.loop import evaluate
 
 CALIBRATION_IMAGES = 256
 
@@ -58,36 +52,6 @@ def compute(piece: Piece, workshop: Workshop) -> Outcome:
     return evaluate_pruning(piece.spec, workshop, piece)
 
 
-def evaluate_training(spec: Training, workshop: Workshop, piece: Piece) -> Outcome:
-    """Train what a spec says, from its last partial checkpoint if there is one, and store the outcome."""
-    began = datetime.now(UTC)
-    torch.set_num_threads(workshop.threads)
-    images = load_images(spec.dataset, workshop.store.data, workshop.device)
-    images.tell(workshop.progress.waiting)
-    state = Partial(workshop.store.partial(digest(spec)))
-    meter = Meter(workshop.device, resumed=state.path.exists())
-    network = starting_network(spec, workshop.store).to(workshop.device)
-    masks = {} if spec.start.pruning is None else plan_of(spec.start.pruning, workshop.store).masks
-    hook, after_epoch = _hooks(spec, network, images.example, workshop)
-    hook = chain(hook, hold(network, masks)) if masks else hook
-    report, own = _reporter(spec, workshop, piece), spec.regulariser is not None and spec.regulariser.method is not None
-    recordable = not own and not spec.network.source
-    every = spec.regulariser.every if spec.regulariser else 0
-    with denormals_flushed():
-        history = train(network, images, spec.recipe, spec.seed, state, hook, report, after_epoch, every, recordable)
-        untouched = [] if history else [evaluate(network, images.test, images.test_labels)[1]]
-    accuracies = [epoch.test_accuracy for epoch in history] or untouched
-    facts = {
-        "accuracy": accuracies[-1],
-        "best_accuracy": max(accuracies),
-        "memory": needed(network, images, spec.recipe),
-        **size(count(network, images.example, nonzero=bool(masks))),
-        **meter.facts(),
-        **of_training(history, len(images.train), began, workshop),
-    }
-    return workshop.store.put(spec, facts, files(history, network))
-
-
 def evaluate_detection(spec: Detection, workshop: Workshop, piece: Piece) -> Outcome:
     """Train a detector as `evaluate_training` trains a classifier; its accuracy is the mean average precision."""
     began = datetime.now(UTC)
@@ -95,7 +59,7 @@ def evaluate_detection(spec: Detection, workshop: Workshop, piece: Piece) -> Out
     scenes, state = load_annotated(spec.dataset, workshop.store.data), Partial(workshop.store.partial(digest(spec)))
     meter = Meter(workshop.device, resumed=state.path.exists())
     detector = starting_detector(spec, workshop.store).to(workshop.device)
-    report = _reporter(spec, workshop, piece)
+    report = reporter(spec.recipe, workshop, piece)
     with denormals_flushed(), kernels_unsearched():
         history = train_detector(detector, scenes, spec.recipe, spec.seed, state, report)
         precision = evaluate_detector(detector, scenes.test)
@@ -108,27 +72,6 @@ def evaluate_detection(spec: Detection, workshop: Workshop, piece: Piece) -> Out
         **of_training(history, len(scenes.train), began, workshop),
     }
     return workshop.store.put(spec, facts, files(history, detector))
-
-
-def _reporter(spec: Trained, workshop: Workshop, piece: Piece) -> Callable[[Epoch], None]:
-    """Show that a training begins; return what shows its progress after each epoch."""
-
-    def show(done: int, left: float | None) -> None:
-        label = f"{piece.network} {piece.arm}"
-        workshop.progress.update(label, piece.network, piece.arm, piece.seed, done, spec.recipe.trained, left)
-
-    show(0, None)
-    return lambda epoch: show(epoch.epoch, epoch.seconds * (spec.recipe.trained - epoch.epoch))
-
-
-@contextmanager
-def denormals_flushed() -> Iterator[None]:
-    """Take numbers too small for full precision as zero: they can slow a CPU down a hundredfold."""
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 @contextmanager
@@ -200,19 +143,3 @@ def _pattern(source: Pruning, workshop: Workshop) -> Any:
     return found(
         trained_network(source.trained, workshop.store), source.ratio, _context(source.trained, workshop.store)
     )
-
-
-def _hooks(
-    spec: Training, network: nn.Module, example: torch.Tensor, workshop: Workshop
-) -> tuple[Hook | None, EpochHook | None]:
-    """Return what acts after every backward pass and after every epoch."""
-    penalty = spec.regulariser
-    if penalty is None:
-        return None, None
-    if penalty.method is not None:
-        found = registry.found(penalty.method, workshop.method_file)
-        return found.regulariser, getattr(found, "after_epoch", None)
-    if penalty.name == "bn_l1":
-        return bn_l1(network, penalty.strength), None
-    acting = regulariser(penalty.name, network, example, penalty.strength)
-    return acting, getattr(acting, "after_epoch", None)

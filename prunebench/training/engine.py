@@ -61,12 +61,22 @@ class Engine:
             loss = F.cross_entropy(scores, labels)
         self.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        self.learn(loss.detach(), scores.detach(), labels)
+
+    def learn(self, loss: Tensor, scores: Tensor, labels: Tensor) -> None:
+        """Update the weights by the gradients that are there, and add to the sums.
+
+        Args:
+            loss: mean over the batch.
+            scores: of the batch, [N, classes].
+            labels: their classes, [N].
+        """
         if self.regulariser is not None:
             self.regulariser(self.network)
             _align(self.network.parameters())
         self.optimiser.step()
-        self._loss += loss.detach() * len(images)
-        self._correct += (scores.detach().argmax(1) == labels).sum()
+        self._loss += loss * len(labels)
+        self._correct += (scores.argmax(1) == labels).sum()
 
     def sums(self) -> tuple[float, int]:
         """Return the sum of the loss over the epoch's images and how many were right while training; waits."""

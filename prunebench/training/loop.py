@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 
@@ -10,20 +9,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from prunebench.common.errors import TrainingError
 from prunebench.common.randomness import rng, seeded
 from prunebench.datasets.images import Images, batches, in_order
 from prunebench.datasets.pixels import Pixels
 from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Epoch, Partial
+from prunebench.training.course import Course, EpochHook
 from prunebench.training.engine import Engine, Hook
 from prunebench.training.engine_graph import engine as engine_for
 from prunebench.training.layout import layout
-from prunebench.training.schedule import lr_at
 
-EpochHook = Callable[[nn.Module, int], None]
-"""Called with the number of finished epochs after each, before the test, and again when a training is taken up there;
-may change the weights, the same way each time."""
+TESTED = 300
+"""Images that are tested at once."""
 
 
 def train(
@@ -56,48 +53,47 @@ def train(
         TrainingError: the loss is no longer finite.
     """
     engine = engine_for(network, recipe, regulariser, recordable)
-    history = partial.restore(network, engine.optimiser)
-    if after_epoch is not None and history:
-        after_epoch(network, len(history))
-    for epoch in range(len(history), recipe.trained):
+    course = Course(engine, seed, partial, report, after_epoch, every)
+    course.take_up()
+    finish(course, images)
+    return course.history
+
+
+def finish(course: Course, images: Images) -> None:
+    """Take a training to its end.
+
+    Raises:
+        TrainingError: the loss is no longer finite.
+    """
+    while not course.over:
         began = time.perf_counter()
-        loss, accuracy = train_epoch(engine, images, seed, epoch, after_epoch, every)
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} in epoch {epoch + 1} of {recipe.epochs} at learning rate "
-                f"{lr_at(recipe, epoch):g}; nothing is stored. A smaller rate or a weaker regulariser may help."
-            )
-        if after_epoch is not None:
-            after_epoch(network, epoch + 1)
-        test_loss, test_accuracy = evaluate(network, images.test, images.test_labels)
-        seconds = time.perf_counter() - began
-        history.append(Epoch(epoch + 1, lr_at(recipe, epoch), loss, accuracy, test_loss, test_accuracy, seconds))
-        partial.save(network, engine.optimiser, history)
-        report(history[-1])
-    return history
+        engine = course.engine
+        trained = train_epoch(engine, images, course.seed, course.epoch, course.act)
+        course.close(trained[0])
+        tested = evaluate(engine.network, images.test, images.test_labels)
+        course.note(trained, tested, time.perf_counter() - began)
 
 
 def train_epoch(
-    engine: Engine, images: Images, seed: int, epoch: int, act: EpochHook | None = None, every: int = 0
+    engine: Engine, images: Images, seed: int, epoch: int, act: Callable[[int], None] = lambda step: None
 ) -> tuple[float, float]:
     """Train over all images once, in the order of seed and epoch; return mean loss and accuracy (percent) meanwhile.
 
-    Before every `every`-th step of the whole training, `act` is called as after an epoch; 0 for never.
+    Before every step `act` is called with its number in the whole training.
     """
     seen, size = 0, engine.recipe.batch_size
     first = epoch * -(-len(images.train) // size)
     with seeded(rng(seed, "dropout", epoch).initial_seed(), engine.network):
         engine.begin(epoch)
         for step, (some, wanted) in enumerate(batches(images.train, images.train_labels, size, seed, epoch), first):
-            if act is not None and every and step % every == 0:
-                act(engine.network, epoch)
+            act(step)
             engine.step(some, wanted)
             seen += len(some)
     loss, correct = engine.sums()
     return loss / seen, 100.0 * correct / seen
 
 
-def evaluate(network: nn.Module, images: Tensor | Pixels, labels: Tensor, size: int = 300) -> tuple[float, float]:
+def evaluate(network: nn.Module, images: Tensor | Pixels, labels: Tensor, size: int = TESTED) -> tuple[float, float]:
     """Return mean cross-entropy and accuracy (percent) of a network over images [N, C, H, W] and labels [N]."""
     network.eval()
     form = layout(network)
