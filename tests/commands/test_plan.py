@@ -56,6 +56,26 @@ def test_for_people(prunebench, used_house):
     assert "* the epochs of scratch_b are a guess until pruning has decided" in out
 
 
+def test_a_cluster_is_planned_without_data_or_card(prunebench, house):
+    told = {}
+    for gpus in (1, 4, 4000):
+        code, out, _ = prunebench(
+            "plan", "-k", "table-1", "--tier", "paper", "--gpus", gpus, "--json", folder=house.path
+        )
+        assert code == 0
+        found = json.loads(out)
+        told[gpus] = found["cluster"]
+        assert found["measured_now"] == 0
+        assert told[gpus]["gpu_hours"] == pytest.approx(found["seconds"] / 3600, abs=0.01)
+    assert told[1]["hours"] == pytest.approx(told[1]["gpu_hours"])
+    assert told[4000]["hours"] == told[4000]["critical_hours"] == told[1]["critical_hours"]
+    assert told[4]["critical_hours"] < told[4]["hours"] < told[1]["hours"]
+    assert told[4000]["idle"] > told[4]["idle"] >= told[1]["idle"] == 0
+    out = prunebench("plan", "-k", "table-1", "--tier", "paper", "--gpus", 4, folder=house.path)[1]
+    assert "on 4 H100s, one training each: " in out
+    assert "on one H100, from catalogued step times" in out
+
+
 def test_a_substitute_is_planned_and_shown_as_it_runs(prunebench, house):
     file = write_npz(house.path / "mine.npz", arrays())
     assert prunebench("data", "add", "mine", file, folder=house.path)[0] == 0
