@@ -22,18 +22,18 @@ from prunebench.plugin.ending import PROPERTY, Ending
 from prunebench.plugin.judged import JudgedRun
 from prunebench.plugin.options import OUT, offer, option, settings_of
 from prunebench.plugin.parent import Parent
+from prunebench.plugin.supplying import PENDING, SOURCE, gathers, runs, supply
 from prunebench.protocol import tables
 from prunebench.runner.estimate import BudgetError
+from prunebench.runner.local import NothingReadyError
 
 if TYPE_CHECKING:
     from prunebench.judging.claim import Case
     from prunebench.judging.figures import Source
-    from prunebench.judging.observed import Observed
     from prunebench.protocol.tables import Row
     from prunebench.statistics import State, Verdict
 
 CASE = pytest.StashKey["Case"]()
-SOURCE = pytest.StashKey["Source"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,6 +88,7 @@ def activate(config: pytest.Config) -> None:
             _try(settings)
         file = option(config, "json") and config.invocation_params.dir / option(config, "json")
         config.pluginmanager.register(Parent(config, settings, uri, file), "prunebench-parent")
+        supply(config)
 
 
 def _lend_a_hand(config: pytest.Config, told: dict[str, Any]) -> None:
@@ -164,16 +165,7 @@ def _source(request: pytest.FixtureRequest) -> Source:
         from prunebench.judging.from_records import read
 
         return read(settings.judged, settings.tier.name)
-    return _runs(config)
-
-
-def _runs(config: pytest.Config) -> Source:
-    from prunebench.judging.from_runs import FromRuns
-    from prunebench.plugin.worker import runner
-
-    name = getattr(config, "workerinput", {}).get("workerid", "main")
-    helper = config.pluginmanager.get_plugin("prunebench-helper")
-    return FromRuns(runner(settings_of(config), name, option(config, "stored"), helper))
+    return runs(config)
 
 
 @pytest.fixture
@@ -212,12 +204,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture
-def observe(case: Case) -> Callable[..., Observed]:
+def observe(case: Case, request: pytest.FixtureRequest) -> Callable[..., Any]:
     """Train what a row lacks and return its arms: `observe(row)["finetune"]`; skip where the budget is at its end."""
 
-    def named(row: Row, *args: Any, **kwargs: Any) -> Observed:
+    def named(row: Row, *args: Any, **kwargs: Any) -> Any:
         try:
             return case.observe(row, *args, **kwargs)
+        except NothingReadyError:
+            if gathers(request.config):
+                return PENDING
+            raise
         except BudgetError as error:
             pytest.skip(str(error))
         except Exception as error:

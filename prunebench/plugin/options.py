@@ -58,6 +58,16 @@ OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
         "share outcomes by a DVC remote: take from it what is there, send to it at once what was computed",
         {"default": "", "metavar": "NAME"},
     ),
+    "executor": (
+        "where trainings run: local (here, and with -n), ray for the cluster that this machine is in, ray://HOST:PORT "
+        "for the one of that address, auto for a cluster if there is one",
+        {"default": "local", "metavar": "WHERE"},
+    ),
+    "shard": (
+        "train what is ready for any of the tests, as the I-th of N machines that share a remote or folder, and judge "
+        "nothing",
+        {"default": "", "metavar": "I/N"},
+    ),
     "stored": (
         "train nothing: a row whose outcomes are not all stored ends in an error",
         {"action": "store_true", "default": False},
@@ -163,8 +173,14 @@ def _limit(config: pytest.Config) -> None:
 
 def _together(config: pytest.Config) -> None:
     """Refuse what contradicts each other."""
-    if option(config, "remote") and option(config, "stored"):
-        raise PrunebenchError("--pb-remote and --pb-stored: give one; what is stored here needs no remote")
+    given = [f"--pb-{name}" for name in ("remote", "shard") if option(config, name)]
+    given += ["--pb-executor"] if option(config, "executor") not in ("local", "auto") else []
+    if given and option(config, "stored"):
+        raise PrunebenchError(f"{given[0]} and --pb-stored: give one; what is stored here needs nobody else")
+    if {*given} - {"--pb-remote"} and config.getoption("numprocesses", None):
+        raise PrunebenchError(f"{given[-1]} and -n: give one; more processes on a machine are more shards or nodes")
+    if len({*given} - {"--pb-remote"}) > 1:
+        raise PrunebenchError("--pb-shard and --pb-executor: give one; a cluster shares the work out by itself")
 
 
 def _deadline(config: pytest.Config) -> float | None:

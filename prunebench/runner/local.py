@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from prunebench.common.child import inside
 from prunebench.common.errors import PrunebenchError, StoreError
@@ -14,6 +15,9 @@ from prunebench.runner.workshop import Piece, Workshop
 from prunebench.specs.experiment import Detection, Pruning, Spec, digest
 from prunebench.store.outcome import Outcome
 from prunebench.store.taking import Taking
+
+Asked: TypeAlias = Callable[[], Iterable[Piece]]
+"""Names all pieces that somebody wants and that are known so far."""
 
 
 class NothingReadyError(Exception):
@@ -36,6 +40,7 @@ class Runner(Workshop):
         helps: whether it computes for the tests of others, and so never waits.
         stored: whether it computes nothing, and writes nothing: what is missing is an error.
         taking: where it and other machines share outcomes and meet, if they do.
+        asked: what it was asked for, where it only takes that down; None where it computes.
     """
 
     computed: set[str] = field(default_factory=set)
@@ -45,8 +50,9 @@ class Runner(Workshop):
     helps: bool = False
     stored: bool = False
     taking: Taking | None = None
+    asked: list[Asked] | None = None
 
-    def run(self, pieces: Callable[[], Iterable[Piece]]) -> None:
+    def run(self, pieces: Asked) -> None:
         """Compute until nothing is missing.
 
         Several processes may do so at once for pieces that they share: who finds one taken does another that is ready.
@@ -56,12 +62,13 @@ class Runner(Workshop):
                 pruning decides what its arms are.
 
         Raises:
-            NothingReadyError: it helps, and there is nothing to do for now.
+            NothingReadyError: it helps, and there is nothing to do for now; or it only takes down what it is asked for.
             StoreError: something is missing, and nothing is to be computed.
         """
         try:
             while missing := self.missing(pieces):
                 self._refuse(missing[0])
+                self._take_down(pieces)
                 if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
                     self._wait(missing)
         finally:
@@ -71,7 +78,7 @@ class Runner(Workshop):
             self.taken |= taken
             self.progress.count("stored", len(taken))
 
-    def missing(self, pieces: Callable[[], Iterable[Piece]]) -> list[Piece]:
+    def missing(self, pieces: Asked) -> list[Piece]:
         """Return what is not stored, after a look at what is shared: an outcome from there may name more pieces."""
         while True:
             absent = [piece for piece in pieces() if self.store.get(piece.spec) is None]
@@ -89,6 +96,11 @@ class Runner(Workshop):
         if self.stored:
             name = digest(self._frontier(missing)[0].spec)[:12]
             raise StoreError(f"--pb-stored: outcome {name} is not stored; run without it to train, or `dvc pull`")
+
+    def _take_down(self, pieces: Asked) -> None:
+        if self.asked is not None:
+            self.asked.append(pieces)
+            raise NothingReadyError
 
     def _wait(self, missing: Iterable[Piece]) -> None:
         if self.helps:
@@ -110,11 +122,11 @@ class Runner(Workshop):
 
     def _attempt(self, piece: Piece) -> bool:
         """Compute a piece unless another process is at it; return whether it is stored now."""
-        with self._claimed(piece.spec) as mine:
+        with self.claimed(piece.spec) as mine:
             if mine and not self.has(piece.spec, now=True):
                 self.allow(piece.spec)
                 self._announce(digest(piece.spec))
-                self._compute(piece)
+                self.compute(piece)
                 self.keep(digest(piece.spec))
                 self._stir()
             return mine
@@ -127,7 +139,7 @@ class Runner(Workshop):
             self.taking.shared.send(name, self.store)
 
     @contextmanager
-    def _claimed(self, spec: Spec) -> Iterator[bool]:
+    def claimed(self, spec: Spec) -> Iterator[bool]:
         """Try to become the one who computes a spec: among the processes here, then among the machines."""
         with self.store.claim(spec) as mine:
             if not mine or self.taking is None or self.has(spec):
@@ -146,7 +158,12 @@ class Runner(Workshop):
             self.board.hand_over(name)
         self._stir()
 
-    def _compute(self, piece: Piece) -> Outcome:
+    def compute(self, piece: Piece) -> Outcome:
+        """Compute a piece, all of whose inputs are stored, and store its outcome.
+
+        Raises:
+            PrunebenchError: it fails.
+        """
         from prunebench.runner.apart import compute_apart, needs_user_code
         from prunebench.runner.evaluate import compute  # loads torch
 
