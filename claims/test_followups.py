@@ -3,6 +3,7 @@
 import pytest
 
 from prunebench.judging.observed import differences, gaps
+from prunebench.judging.unfit import comparing
 from prunebench.protocol.tables import load
 from prunebench.records.parts import Point
 from prunebench.statistics import (
@@ -90,10 +91,11 @@ SPARSE = [
 @pytest.mark.claim("F04")
 def test_very_sparse_networks_need_their_weights(observe, judge):
     """At this width, fine-tuned networks without 90 to 98 % of their weights beat scratch ones on both budgets."""
-    arms = [observe(row, arms=("finetune", "scratch_b", "scratch_b_twice")) for row in SPARSE]
-    found = [d for scratch in ("scratch_b", "scratch_b_twice") for d in differences(arms, "finetune", scratch)]
+    arms = ("finetune", "scratch_b", "scratch_b_twice")
+    rows = comparing([observe(row, arms=arms) for row in SPARSE], *arms)
+    found = [d for scratch in arms[1:] for d in differences(rows, "finetune", scratch)]
     names = ("finetune", "scratch")
-    judge(every_greater(found, names=names), aside=[mean_greater(found, names=names)])
+    judge(every_greater(found, names=names), aside=[mean_greater(found, names=names)], of=rows)
 
 
 TABLE_8A = [row.lent("F05") for row in load().of_table("8a")]

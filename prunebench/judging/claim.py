@@ -136,7 +136,7 @@ class Case:
         found = fair(verdict, self.observed.values() if of is None else of)
         left = len(self.observed) - len(of) if of else 0
         told = f" {left} of {len(self.observed)} rows are left out, as they compare nothing."
-        return replace(found, reason=found.reason + told) if left else found
+        return replace(found, reason=found.reason + told) if left and told not in found.reason else found
 
     def conclude(self, verdict: Verdict, **told: Any) -> Conclusion:
         """Write down what was found; arguments are those of `recorded`."""

@@ -59,6 +59,7 @@ def test_a_sentence_about_networks_that_learn_leaves_it_out_and_says_so(case, se
     found = case.fair(verdict(rows), rows)
     assert (found.state, found.relation) == ("SUPPORTED", "scratch_b at least finetune in each of 2 rows")
     assert found.reason.endswith("1 of 3 rows are left out, as they compare nothing.")
+    assert case.fair(found, rows) == found, "it is said once"
 
 
 def test_where_none_compares_anything_the_verdict_says_why(case, seen):
