@@ -1,4 +1,4 @@
-"""Outcomes on a Ray cluster of two nodes with a CPU each, both of them on this machine."""
+"""Outcomes on a Ray cluster of nodes with a CPU each, all of them on this machine."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from prunebench.common.errors import PrunebenchError, TrainingError
 from prunebench.judging.observation import specs
 from prunebench.protocol import tables, tiers
 from prunebench.protocol.assignment import job
-from prunebench.runner import node
+from prunebench.runner import environment, node
 from prunebench.runner.cluster import OnRay, address_of, connect
 from prunebench.runner.local import Runner
 from prunebench.runner.progress import Progress
@@ -30,7 +30,7 @@ ROW = "t4.imagenet.vgg-11.50"
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A head without a CPU, and two nodes with one each."""
+    """A head without a CPU, two nodes with one each, and a third that does not know the commit that it has."""
     from ray.cluster_utils import Cluster
 
     with pytest.MonkeyPatch.context() as patch:
@@ -38,6 +38,7 @@ def cluster():
         made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
         made.first = made.add_node(num_cpus=1)
         made.add_node(num_cpus=1)
+        made.add_node(num_cpus=1, env_vars={"GIT_DIR": "/nowhere"})
         yield made
         made.shutdown()
 
@@ -78,7 +79,7 @@ def supply(runner, executor):
 
 
 def test_a_node_is_lost_and_nothing_else(cluster, runner, executor, tmp_path):
-    """One of two nodes is killed in the middle and another one comes: all outcomes, each stored once, equal bits."""
+    """One node is killed in the middle, one comes and one is refused: all outcomes, each stored once, equal bits."""
     stored, put = [], runner.store.admit
 
     def admit(name, packed):
@@ -92,6 +93,9 @@ def test_a_node_is_lost_and_nothing_else(cluster, runner, executor, tmp_path):
     asked = [wanted(runner.store, seed) for seed in (0, 1)]
     assert supply(runner, executor).run(asked) == 10
     assert len(stored) == len({*stored}) == 10
+    assert [said.partition(" has ")[2] for said in executor._refused.values()] == [
+        f"commit unknown, not {environment.commit()}"
+    ]
 
     local = Runner(Store(tmp_path / "own", tmp_path / "own-work"), Progress(tmp_path / "p", "main"))
     local.store.prepare()
