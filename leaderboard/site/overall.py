@@ -11,8 +11,8 @@ from prunebench.statistics.aggregates import Standing, standings
 from .ranks import ARMS, named
 from .views import Line
 
-BASELINE = "uniform"
-"""Method that the others are held against where it is among them; else the first by name."""
+BASELINES = ("random", "uniform")
+"""Methods that the others are held against, the last of these that is among them; else the first by name."""
 
 FEWEST = 2
 """Settings and methods; of fewer there is nothing to sum up."""
@@ -50,7 +50,7 @@ def overall(cells: Cells) -> list[Overall]:
 
 def _overall(cells: Cells) -> Overall | None:
     lines = {cell: {line["method"]: line for line in several} for cell, several in cells.items()}
-    methods = sorted(next(iter(lines.values())), key=lambda name: (name != BASELINE, name))
+    methods = sorted(next(iter(lines.values())), key=_place)
     seeds = {len(line[f"each.{arm}"].split()) for own in lines.values() for line in own.values() for arm in ARMS}
     dense = all("mean.dense" in line for own in lines.values() for line in own.values())
     if len(methods) < FEWEST or len(seeds) > 1 or min(seeds) < FEWEST or not dense:
@@ -62,6 +62,10 @@ def _overall(cells: Cells) -> Overall | None:
     scratch = standings(_scores(lines, list(dict.fromkeys(plans.values())), "scratch_b"), networks, methods[0])
     settings = [named(cell, own[methods[0]]) for cell, own in lines.items()]
     return Overall(settings, methods[0], plans, tuned, {one.method: one for one in scratch})
+
+
+def _place(method: str) -> tuple[int, str]:
+    return -BASELINES.index(method) - 1 if method in BASELINES else 0, method
 
 
 def _scores(
