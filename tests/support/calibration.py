@@ -57,7 +57,7 @@ def main(folder):
     os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parents[1])])
     lines = {}
     for tier, said in TIERS.items():
-        options = ["-p", "calibration", "-q"]
+        options = ["-p", "calibration", "-q", "-k", f"({' or '.join(f'[{row}]' for row in ROWS)}) and not followups"]
         records = prunebench.run(
             ROWS, tier=tier, data={"digits": "digits-validation"}, workers=2, folder=folder, options=options
         )
