@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ from prunebench.runner import environment
 from prunebench.runner.workshop import Piece
 from prunebench.specs.experiment import digest
 from prunebench.store.store import Store
+
+OLD = 30 * 24 * 3600.0
+"""Seconds without an outcome or partial checkpoint after which a run has ended, whether it could say so or not."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,8 @@ def _computed(task: Task, inputs: Mapping[str, Callable[[], bytes]]) -> bytes:
     from prunebench.runner.progress import Progress
 
     root, name = folder(task.run), digest(task.piece.spec)
+    if not root.exists():
+        _forget(root.parent)
     store = Store(root / "data", root / "work")
     store.prepare()
     _lend(Path(task.datasets), root / "data" / "datasets")
@@ -131,6 +137,16 @@ def folder(run: str) -> Path:
 def clear(run: str) -> None:
     """Remove the folder of a run that has ended."""
     shutil.rmtree(folder(run), ignore_errors=True)
+
+
+def _forget(runs: Path) -> None:
+    """Remove what drivers that were killed have left, once nothing was written in it for long."""
+    for left in runs.glob("*"):
+        written = [
+            place for place in (left, left / "data" / "checkpoints", left / "work" / "partial") if place.exists()
+        ]
+        if time.time() - max((place.stat().st_mtime for place in written), default=0.0) > OLD:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _lend(theirs: Path, place: Path) -> None:

@@ -1,5 +1,6 @@
 """What a node does with a task, without a cluster: the same bits, from what the task brings along."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -63,6 +64,16 @@ def test_inputs_come_once_and_what_is_done_is_not_done_again(driver):
     assert again.packed == first.packed
     node.clear("run")
     assert not node.folder("run").exists()
+
+
+def test_what_a_killed_driver_left_goes_with_time(driver):
+    old, young = (node.folder(name) for name in ("old", "young"))
+    for left in (old, young):
+        (left / "data" / "checkpoints").mkdir(parents=True)
+    for place in (old, old / "data" / "checkpoints", young):
+        os.utime(place, (0, 0))
+    assert carry_out(task_for(pieces(driver.store)[0]), {}).packed
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_the_closure_has_all_that_is_read_in_order(driver):
