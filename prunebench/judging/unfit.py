@@ -48,9 +48,11 @@ def reasons(row: Observed, arms: Collection[str]) -> Iterator[str]:
 def comparing(rows: Iterable[Observed], *arms: str) -> list[Observed]:
     """Return the rows whose arms compare something, for a sentence about settings in which networks still learn.
 
-    Where none does, all are returned, so that the verdict says why.
+    Where none does, all are returned, so that the verdict says why. What this was told by counts as used.
     """
     seen = list(rows)
+    for row in seen:
+        row.used.update(arms)
     return [row for row in seen if not any(reasons(row, arms))] or seen
 
 

@@ -54,8 +54,10 @@ def test_a_ruined_row_keeps_a_sentence_about_every_row_open(case, seen):
 
 
 def test_a_sentence_about_networks_that_learn_leaves_it_out_and_says_so(case, seen):
+    seen[2].used.clear()
     rows = comparing(seen, *PAIR)
     assert rows == seen[:2]
+    assert seen[2].used == {*PAIR}, "its figures go into the record, so that it can be derived again"
     found = case.fair(verdict(rows), rows)
     assert (found.state, found.relation) == ("SUPPORTED", "scratch_b at least finetune in each of 2 rows")
     assert found.reason.endswith("1 of 3 rows are left out, as they compare nothing.")
