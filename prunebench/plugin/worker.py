@@ -64,7 +64,7 @@ def runner(settings: Settings, worker: str, stored: bool, helper: Helper | None)
     progress = Progress(settings.work / "progress", worker)
     made = Runner(store, progress, settings.threads, settings.method_file, device=device)
     if helper is not None:
-        made.board, made.helps = helper.board, helper.helping
+        made.board, made.helps, made.hands = helper.board, helper.helping, helper.hands
     if settings.deadline is not None:
         made.allow = Budget(settings.deadline, Estimator(store.data, settings.threads, device)).allow
     made.stored = stored

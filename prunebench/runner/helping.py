@@ -5,6 +5,7 @@ A test is one worker's, yet its specs are many: seeds and arms. So a single row 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -39,6 +40,12 @@ class Helper:
         """
         self.board, self.helping = board, False
         self._instead, self._waits = instead, False
+        self._claims: list[pytest.Item] = []
+
+    def hands(self) -> int:
+        """Return how many workers there are for each test that has not ended, rounded up."""
+        left = sum(not self.board.has_ended(item.nodeid) for item in self._claims)
+        return -(-int(os.environ["PYTEST_XDIST_WORKER_COUNT"]) // max(left, 1))
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Tell the others that a test has ended."""
@@ -47,10 +54,11 @@ class Helper:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Any:
         """Run the worker's own tests, then help."""
+        self._claims = [item for item in session.items if item.get_closest_marker("claim")]
         ran = yield
         if not (self._instead or session.shouldstop or session.shouldfail):
             self.helping = True
-            self._help([item for item in session.items if item.get_closest_marker("claim")])
+            self._help(self._claims)
         return ran
 
     def _help(self, items: Sequence[pytest.Item]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -28,9 +28,13 @@ def _anything(spec: Spec) -> None:
     """Allow it."""
 
 
+def _one() -> int:
+    return 1
+
+
 @dataclass
 class Runner(Workshop):
-    """Computes pieces, one at a time, and keeps count.
+    """Computes pieces, one at a time or those that run as one at once, and keeps count.
 
     Attributes:
         computed: digests of what it computed and no test has reported yet.
@@ -41,6 +45,7 @@ class Runner(Workshop):
         stored: whether it computes nothing, and writes nothing: what is missing is an error.
         taking: where it and other machines share outcomes and meet, if they do.
         asked: what it was asked for, where it only takes that down; None where it computes.
+        hands: returns how many processes there are for the pieces that this one is asked for.
     """
 
     computed: set[str] = field(default_factory=set)
@@ -51,6 +56,7 @@ class Runner(Workshop):
     stored: bool = False
     taking: Taking | None = None
     asked: list[Asked] | None = None
+    hands: Callable[[], int] = _one
 
     def run(self, pieces: Asked) -> None:
         """Compute until nothing is missing.
@@ -69,7 +75,8 @@ class Runner(Workshop):
             while missing := self.missing(pieces):
                 self._refuse(missing[0])
                 self._take_down(pieces)
-                if not any(self._attempt(ready) for piece in missing for ready in self._frontier(piece)):
+                frontier = [ready for piece in missing for ready in self._frontier(piece)]
+                if not any(self._attempt(ready, frontier) for ready in frontier):
                     self._wait(missing)
         finally:
             self.progress.done()
@@ -120,16 +127,51 @@ class Runner(Workshop):
         below = [Piece(spec, piece.network, name_of(spec), piece.seed) for spec in absent]
         return [ready for part in below for ready in self._frontier(part)] or [piece]
 
-    def _attempt(self, piece: Piece) -> bool:
-        """Compute a piece unless another process is at it; return whether it is stored now."""
-        with self.claimed(piece.spec) as mine:
+    def _attempt(self, piece: Piece, frontier: Sequence[Piece]) -> bool:
+        """Compute a piece, and what runs as one with it, unless another process is at it; return whether it is stored.
+
+        Args:
+            piece: all whose inputs are stored.
+            frontier: the others of that kind.
+        """
+        with self.claimed(piece.spec) as mine, ExitStack() as claims:
             if mine and not self.has(piece.spec, now=True):
                 self.allow(piece.spec)
-                self._announce(digest(piece.spec))
-                self.compute(piece)
-                self.keep(digest(piece.spec))
-                self._stir()
+                pieces = [piece, *self._company(piece, frontier, claims)]
+                for each in pieces:
+                    self._announce(digest(each.spec))
+                self._compute_all(pieces)
             return mine
+
+    def _company(self, piece: Piece, frontier: Sequence[Piece], claims: ExitStack) -> list[Piece]:
+        """Claim what can run as one with a piece: this process's share, if others have nothing else to do.
+
+        Under a budget nothing does, since each would take as long as all of them.
+        """
+        if self.device != "cpu" or self.allow is not _anything or len(frontier) < 2:
+            return []
+        from prunebench.runner.packs import LARGEST, alike  # loads torch
+
+        others, found = alike(piece, frontier, self.store), list[Piece]()
+        share = min(LARGEST, -(-(1 + len(others)) // self.hands()))
+        for each in others:
+            if len(found) + 1 < share and claims.enter_context(self.claimed(each.spec)):
+                found += [] if self.has(each.spec, now=True) else [each]
+        return found
+
+    def _compute_all(self, pieces: Sequence[Piece]) -> None:
+        if len(pieces) == 1:
+            self.compute(pieces[0])
+            self._computed(pieces[0])
+            return
+        from prunebench.runner.packs import compute_together
+
+        for error in compute_together(pieces, self, self._computed):
+            raise error
+
+    def _computed(self, piece: Piece) -> None:
+        self.keep(digest(piece.spec))
+        self._stir()
 
     def keep(self, name: str) -> None:
         """Count an outcome that this run computed and stored, and share it."""

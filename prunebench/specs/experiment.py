@@ -100,7 +100,7 @@ class Recipe:
         weight_decay: L2 penalty on every parameter, batch normalisation included.
         batch_size: images per step.
         stop: epoch after which the training ends, on the schedule of all; 0 leaves the first weights, None trains all.
-        precision: `float32`, or `bf16` for autocast; the test after each epoch is always in float32.
+        precision: `float32`, `tf32`, or `bf16` for autocast; the test after each epoch is always in float32.
     """
 
     epochs: int

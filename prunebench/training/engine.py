@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -17,8 +18,10 @@ from prunebench.training.schedule import lr_at
 Hook = Callable[[nn.Module], None]
 """Called after every backward pass; may add to the gradients of the network's parameters."""
 
-PRECISIONS = ("float32", "bf16")
-"""What `Recipe.precision` may be; `bf16` is autocast in the forward pass, with weights and updates in float32."""
+PRECISIONS = ("float32", "tf32", "bf16")
+"""What `Recipe.precision` may be. In `tf32` a GPU multiplies float32 rounded to 10 bits of fraction, forward and
+backward, and adds in float32; a CPU knows no such thing, and computes in float32. `bf16` is autocast in the forward
+pass, with weights and updates in float32."""
 
 
 class Engine:
@@ -56,11 +59,12 @@ class Engine:
 
     def step(self, images: Tensor, labels: Tensor) -> None:
         """Take one step on images [N, C, H, W] and labels [N] of the network's device."""
-        with self._autocast():
-            scores = self.network(images.contiguous(memory_format=self._layout))
-            loss = F.cross_entropy(scores, labels)
-        self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        with _tensor_floats() if self.recipe.precision == "tf32" else nullcontext():
+            with self._autocast():
+                scores = self.network(images.contiguous(memory_format=self._layout))
+                loss = F.cross_entropy(scores, labels)
+            self.optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
         self.learn(loss.detach(), scores.detach(), labels)
 
     def learn(self, loss: Tensor, scores: Tensor, labels: Tensor) -> None:
@@ -83,9 +87,23 @@ class Engine:
         return self._loss.item(), int(self._correct.item())
 
     def _autocast(self) -> AbstractContextManager[object]:
-        if self.recipe.precision == "float32":
+        if self.recipe.precision != "bf16":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)  # no weight is read twice
+
+
+@contextmanager
+def _tensor_floats() -> Iterator[None]:
+    """Let convolutions and products of matrices on a GPU be in TF32."""
+    places: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)  # type: ignore[attr-defined]
+    before = [place.fp32_precision for place in places]
+    try:
+        for place in places:
+            place.fp32_precision = "tf32"
+        yield
+    finally:
+        for place, was in zip(places, before, strict=True):
+            place.fp32_precision = was
 
 
 def sgd(parameters: Iterable[nn.Parameter], recipe: Recipe) -> torch.optim.SGD:

@@ -62,7 +62,7 @@ class PackedEngine:
 
     def _scores(self, images: Sequence[Tensor]) -> list[Tensor]:
         together = torch.cat(list(images), 1).contiguous(memory_format=torch.channels_last)
-        return list(self.network(together).chunk(len(self.engines), 1))
+        return [some.contiguous() for some in self.network(together).chunk(len(self.engines), 1)]
 
     def _hand_out(self) -> None:
         """Give each network its part of the gradients."""

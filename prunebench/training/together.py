@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import torch
@@ -16,22 +16,29 @@ from prunebench.training.engine_packed import PackedEngine
 from prunebench.training.loop import TESTED, finish
 
 
-def train_together(courses: Sequence[Course], images: Images) -> None:
+def train_together(
+    courses: Sequence[Course], images: Images, ended: Callable[[Course], None] = lambda course: None
+) -> None:
     """Take trainings to their ends; one whose loss is no longer finite ends with an error, and the others go on.
 
     Args:
         courses: of networks that are `packable` and of equal shapes, with equal batch sizes; with a rate, a penalty, a
             number of epochs, and epochs behind them, of their own.
         images: what all are trained and tested on.
+        ended: is told of each as it ends.
     """
-    for course in courses:
+    going = list(courses)
+    for course in going:
         course.take_up()
-    while going := [course for course in courses if not course.over]:
+    while going:
         if len(going) == 1:
             with suppress(TrainingError):
                 finish(going[0], images)
         else:
             _side_by_side(going, images)
+        over, going = [c for c in going if c.over], [c for c in going if not c.over]
+        for course in over:
+            ended(course)
 
 
 def _side_by_side(courses: Sequence[Course], images: Images) -> None:
@@ -77,7 +84,7 @@ def _tested(packed: PackedEngine, images: Images) -> list[tuple[float, float]]:
     packed.network.eval()
     losses, correct = (torch.zeros(len(packed.engines)) for _ in range(2))
     with torch.inference_mode():
-        for some, wanted in in_order(images.test, images.test_labels, TESTED):
+        for some, wanted in in_order(images.test, images.test_labels, TESTED["cpu"]):
             for i, scores in enumerate(packed.scores(some)):
                 losses[i] += F.cross_entropy(scores, wanted, reduction="sum")
                 correct[i] += (scores.argmax(1) == wanted).sum()

@@ -1,6 +1,7 @@
 """A worker without a test trains for the tests of the others."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from outcome_files import part
@@ -10,6 +11,7 @@ from prunebench.judging.observation import specs
 from prunebench.protocol import tables
 from prunebench.protocol.assignment import job
 from prunebench.runner.board import Noticeboard
+from prunebench.runner.helping import Helper
 from prunebench.runner.local import NothingReadyError, Runner
 from prunebench.runner.progress import Progress
 from prunebench.runner.workshop import Piece
@@ -86,3 +88,15 @@ def test_tests_end_on_the_board(tmp_path):
     board.end("claims/test_automatic.py::test_slimming[a/b]")
     assert board.has_ended("claims/test_automatic.py::test_slimming[a/b]")
     assert not board.has_ended("claims/test_automatic.py::test_slimming[a]")
+
+
+@pytest.mark.parametrize(("workers", "ended", "hands"), [(2, 0, 1), (2, 2, 2), (4, 1, 2), (1, 3, 1)])
+def test_workers_are_shared_out_over_the_tests_that_have_not_ended(tmp_path, monkeypatch, workers, ended, hands):
+    monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", str(workers))
+    helper = Helper(Noticeboard(tmp_path), instead=True)
+    items = [SimpleNamespace(nodeid=name, get_closest_marker=lambda _: True) for name in "abc"]
+    running = helper.pytest_runtestloop(SimpleNamespace(items=items))
+    next(running)
+    for item in items[:ended]:
+        helper.board.end(item.nodeid)
+    assert helper.hands() == hands

@@ -6,6 +6,7 @@ from small import RECIPE, bits, images, network
 from torch import nn
 
 from prunebench.common.errors import PrunebenchError
+from prunebench.runner.environment import configure
 from prunebench.specs.experiment import Recipe
 from prunebench.training.engine import Engine
 from prunebench.training.engine_graph import GraphEngine, engine
@@ -57,10 +58,32 @@ def test_bf16_computes_in_bf16_and_keeps_weights_in_float32():
 
 
 def test_an_unknown_precision_names_the_valid_ones():
-    with pytest.raises(PrunebenchError, match="unknown precision 'fp8'; valid are float32, bf16"):
+    with pytest.raises(PrunebenchError, match="unknown precision 'fp8'; valid are float32, tf32, bf16"):
         Engine(network(), Recipe(1, precision="fp8"))
 
 
 def test_without_a_gpu_steps_run_operation_by_operation():
     assert type(engine(network(), RECIPE)) is Engine
     assert issubclass(GraphEngine, Engine)
+
+
+def test_tf32_holds_for_a_step_forward_and_backward_and_no_longer():
+    places, seen = (torch.backends.cuda.matmul, torch.backends.cudnn.conv), []
+
+    def note(*_):
+        seen.append([place.fp32_precision for place in places])
+
+    configure("cpu")
+    net, data = network(), images()
+    net[3].register_forward_hook(note)
+    net[3].register_full_backward_hook(note)
+    taking = Engine(net, Recipe(1, precision="tf32"))
+    taking.begin(0)
+    taking.step(data.train[:16], data.train_labels[:16])
+    assert seen == [["tf32", "tf32"]] * 2
+    assert [place.fp32_precision for place in places] == ["ieee", "ieee"]
+
+
+def test_a_cpu_computes_in_float32_what_a_gpu_does_in_tf32():
+    plain, rounded = stepped(Recipe(1))[0], stepped(Recipe(1, precision="tf32"))[0]
+    assert all(torch.equal(bits(plain)[name], tensor) for name, tensor in bits(rounded).items())

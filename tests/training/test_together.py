@@ -11,6 +11,7 @@ from prunebench import networks
 from prunebench.common.errors import TrainingError
 from prunebench.common.randomness import rng
 from prunebench.datasets.images import Images
+from prunebench.networks.densenet import DenseNet
 from prunebench.networks.preresnet import PreResNet
 from prunebench.networks.resnet import ResNet
 from prunebench.networks.vgg import VGG
@@ -21,6 +22,7 @@ from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Partial
 from prunebench.training.course import Course
 from prunebench.training.engine import Engine
+from prunebench.training.forms.packed import packable
 from prunebench.training.gradients import bn_l1, chain
 from prunebench.training.loop import finish
 from prunebench.training.together import train_together
@@ -199,3 +201,20 @@ def test_networks_have_memory_of_their_own_afterwards(tmp_path):
     for each in packed:
         for tensor in (*each.engine.network.parameters(), *each.engine.network.buffers()):
             assert tensor.untyped_storage().nbytes() == tensor.nbytes
+
+
+@pytest.mark.parametrize(
+    ("net", "fits"),
+    [
+        (lambda: VGG(1, 3, [8, "M", 5]), True),
+        (lambda: ResNet(3, 10, blocks=1), True),
+        (lambda: VGG(1, 3, [8, "M", 1]), False),
+        (lambda: VGG(3, 10, [64, 128]), False),
+        (lambda: VGG(1, 3, [8, "M", 5], side=2), False),
+        (lambda: DenseNet(1, 3, growth=4, layers=1), False),
+        (lambda: torch.nn.Sequential(VGG(1, 3, [8, "M", 5]), torch.nn.Dropout()), False),
+    ],
+    ids=["vgg", "resnet", "one channel", "wide", "hidden of a map", "densenet", "dropout"],
+)
+def test_only_what_gains_by_it_and_is_known_is_packed(net, fits):
+    assert packable(net()) is fits

@@ -3,21 +3,27 @@
 Measured with PyTorch 2.11 on a Xeon with AVX-512, three networks, batches of 128: forward, groups give every network's
 bits. The gradient of the images has them as a forward convolution of the flipped weights, since that is what oneDNN
 makes of it; a strided one, with zeros between its pixels. The gradient of the weights has them in groups from 16
-channels on. At 8 channels and 8x8 pixels, ms one by one and so: 0.80 and 0.39, 0.88 and 0.44, 0.65 either way; from 16
-channels on nothing is gained there, at 4x4 pixels a third.
+channels on. At 8 channels and 8x8 pixels, ms one by one and so: 0.80 and 0.39, 0.88 and 0.44, 0.65 either way; at 16
+channels nothing is gained there, and more channels lose, but at 4x4 pixels a third is gained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from prunebench.training.forms.ways import Way, chosen, cut, noise
+
+NARROW, FEW = 16, 16
+"""Channels and pixels of a map above both of which groups are slower than the networks one by one."""
+
+_Ways: TypeAlias = tuple[Way, Way, Way]
+"""To the maps, to the gradient of the images, to that of the weights."""
 
 
 @dataclass(frozen=True)
@@ -56,43 +62,75 @@ class PackedConvolution(nn.Module):
         self.weight = nn.Parameter(torch.cat([layer.weight.detach() for layer in layers]))
         biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
         self.bias = nn.Parameter(torch.cat(biases)) if biases else None
+        self._ways: dict[torch.Size, _Ways] = {}
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the maps of all networks."""
         if not torch.is_grad_enabled():
-            return _forward(images, self.weight, self.bias, self.case)
-        maps: Tensor = _Convolve.apply(images, self.weight, self.bias, self.case)
+            return _maps(_forward(images, self.weight, self.bias, self.case), images, self.weight, self.bias, self.case)
+        if images.shape not in self._ways:
+            self._ways[images.shape] = _trained(images, self.weight, self.bias, self.case)
+        ways = self._ways[images.shape]
+        if ways == _GROUPED:
+            return _forward_grouped(images, self.weight, self.bias, self.case)[0]
+        maps: Tensor = _Convolve.apply(images, self.weight, self.bias, self.case, ways)
         return maps
 
 
 class _Convolve(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> Tensor:
+    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, case: Case, ways: _Ways) -> Tensor:
         ctx.save_for_backward(images, weight)
-        ctx.biased, ctx.case = bias is not None, case
-        return _forward(images, weight, bias, case)
+        ctx.rest = bias is not None, case, ways
+        return _maps(ways[0], images, weight, bias, case)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        images, weight = ctx.saved_tensors
-        gradient = gradient.contiguous(memory_format=torch.channels_last)
-        arguments = (gradient, images, weight, ctx.biased, ctx.case)
-        of_weights = _chosen(_WEIGHTS, *arguments)
+        (images, weight), (biased, case, ways) = ctx.saved_tensors, ctx.rest
+        arguments = (gradient.contiguous(memory_format=torch.channels_last), images, weight, biased, case)
         if not ctx.needs_input_grad[0]:
-            return None, *of_weights(*arguments), None
-        of_images = _chosen(_IMAGES, *arguments)
-        if of_images is _images_singly and of_weights is _weights_singly:
-            return *_singly(*arguments, (True, True)), None
-        return *of_images(*arguments), *of_weights(*arguments), None
+            return None, *ways[2](*arguments), None, None
+        if ways[1:] == (_images_singly, _weights_singly):
+            return *_singly(*arguments, (True, True)), None, None
+        if ways[1:] == _GROUPED[1:]:
+            return *_gradients(*arguments, case.networks * case.groups, (True, True)), None, None
+        return *ways[1](*arguments), *ways[2](*arguments), None, None
 
 
-def _forward(images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> Tensor:
+def _maps(way: Way, images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> Tensor:
+    return cast("Tensor", way(images, weight, bias, case)[0])
+
+
+def _trained(images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> _Ways:
+    """Return the ways to the maps and to the gradients of images and of weights."""
+    forward = _forward(images, weight, bias, case)
+    with torch.no_grad():
+        shape = _maps(forward, images, weight, bias, case).shape
+
+    def draw() -> tuple[Any, ...]:
+        gradient = noise(*shape, like=images).contiguous(memory_format=torch.channels_last)
+        return gradient, noise(*images.shape, like=images), noise(*weight.shape, like=weight), bias is not None, case
+
+    key, tried = (images.shape, images.stride(), weight.shape, bias is None, images.dtype, case), _tried(images, case)
+    return forward, chosen(_IMAGES[-tried:], key, draw), chosen(_WEIGHTS[-tried:], key, draw)
+
+
+def _tried(images: Tensor, case: Case) -> int:
+    """Return how many of the ways are tried, from the last on."""
+    wide, pixels = images.shape[1] > case.networks * NARROW, images.shape[2] * images.shape[3]
+    return 1 if wide and pixels > FEW else 3
+
+
+def _forward(images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> Way:
     def draw() -> tuple[Any, ...]:
         drawn = None if bias is None else noise(*bias.shape, like=bias)
         return noise(*images.shape, like=images), noise(*weight.shape, like=weight), drawn, case
 
-    way = chosen(_FORWARD, (images.shape, weight.shape, bias is None, images.dtype, case), draw)
-    return cast("Tensor", way(images, weight, bias, case)[0])
+    return chosen(
+        _FORWARD[-_tried(images, case) :],
+        (images.shape, images.stride(), weight.shape, bias is None, images.dtype, case),
+        draw,
+    )
 
 
 def _forward_singly(images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> tuple[Tensor]:
@@ -106,15 +144,7 @@ def _forward_grouped(images: Tensor, weight: Tensor, bias: Tensor | None, case: 
     return (F.conv2d(images, weight, bias, case.stride, case.padding, case.dilation, case.networks * case.groups),)
 
 
-_FORWARD: tuple[Way, ...] = (_forward_singly, _forward_grouped)
-
-
-def _chosen(ways: Sequence[Way], gradient: Tensor, images: Tensor, weight: Tensor, biased: bool, case: Case) -> Way:
-    def draw() -> tuple[Any, ...]:
-        drawn = (noise(*tensor.shape, like=tensor) for tensor in (gradient, images, weight))
-        return *drawn, biased, case
-
-    return chosen(ways, (images.shape, weight.shape, biased, images.dtype, case), draw)
+_FORWARD: tuple[Way, ...] = (_forward_grouped, _forward_singly)
 
 
 def _gradients(
@@ -168,7 +198,7 @@ def _spread(gradient: Tensor, images: Tensor, reach: Sequence[int], case: Case) 
     return wide
 
 
-_IMAGES: tuple[Way, ...] = (_images_singly, _images_grouped, _images_flipped)
+_IMAGES: tuple[Way, ...] = (_images_grouped, _images_flipped, _images_singly)
 
 
 def _weights_singly(
@@ -183,4 +213,6 @@ def _weights_grouped(
     return _gradients(gradient, images, weight, biased, case, case.networks * case.groups, (False, True))[1:]
 
 
-_WEIGHTS: tuple[Way, ...] = (_weights_singly, _weights_grouped)
+_WEIGHTS: tuple[Way, ...] = (_weights_grouped, _weights_singly)
+
+_GROUPED: _Ways = (_forward_grouped, _images_grouped, _weights_grouped)

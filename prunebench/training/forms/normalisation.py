@@ -75,7 +75,7 @@ class _Normalise(torch.autograd.Function):
             return noise(*maps.shape, like=gradient), noise(*maps.shape, like=maps), scales[0], *scales[2:], eps, k
 
         case = (maps.shape, maps.stride(), gradient.stride(), maps.dtype, k)
-        ways = _BACKWARD if _dense(gradient) else _BACKWARD[:1]
+        ways = _BACKWARD if _dense(gradient) else _BACKWARD[-1:]
         return *chosen(ways, case, draw)(gradient, maps, w, m, s, eps, k), None, None, None, None, None
 
 
@@ -104,7 +104,7 @@ def _forward_packed(
     return *aten.native_batch_norm(maps, w, b, mean, var, True, momentum, eps), mean, var
 
 
-_FORWARD: tuple[Way, ...] = (_forward_singly, _forward_packed)
+_FORWARD: tuple[Way, ...] = (_forward_packed, _forward_singly)
 
 
 def _backward_singly(
@@ -125,7 +125,7 @@ def _backward_packed(
     return found
 
 
-_BACKWARD: tuple[Way, ...] = (_backward_singly, _backward_packed)
+_BACKWARD: tuple[Way, ...] = (_backward_packed, _backward_singly)
 
 
 def _tested(maps: Tensor, w: Tensor, b: Tensor, mean: Tensor, var: Tensor, eps: float, k: int) -> Tensor:
@@ -149,4 +149,4 @@ def _test_packed(
     return (F.batch_norm(maps, mean, var, w, b, False, 0.0, eps),)
 
 
-_TEST: tuple[Way, ...] = (_test_singly, _test_packed)
+_TEST: tuple[Way, ...] = (_test_packed, _test_singly)

@@ -1,13 +1,12 @@
-"""Several ways to compute one thing: the fastest of those that give the same bits is taken.
+"""Several ways to compute one thing: a faster one is taken where it gives the bits of the plain one.
 
 Which kernel a library takes, and so in which order it adds, depends on the processor, the shapes and the threads. So it
 is tried, once per process and shape, on random numbers: another order of additions would show in nearly every one of
-them. Since the bits are the same, a choice that the clock makes changes no result.
+them.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -16,27 +15,27 @@ from torch import Tensor
 
 Way = Callable[..., tuple[Tensor | None, ...]]
 
-TRIALS = 3
-"""How often a way is timed; the shortest time counts, as a busy machine only lengthens them."""
-
 _CHOSEN: dict[Hashable, Way] = {}
 
 
 def chosen(ways: Sequence[Way], case: Hashable, draw: Callable[[], tuple[Any, ...]]) -> Way:
-    """Return the fastest of the ways that give the bits of the first.
+    """Return the first of the ways that gives the bits of the last.
 
     Args:
-        ways: the first one is what a network by itself does.
+        ways: the fastest first; the last one is what each network does by itself.
         case: what the choice depends on, beside the ways and the threads.
         draw: returns random arguments, each time the same; a way may change them.
     """
     key = (tuple(ways), case, torch.get_num_threads())
     if key not in _CHOSEN:
-        with torch.no_grad():
-            wanted = ways[0](*draw())
-            equal = [ways[0], *(way for way in ways[1:] if _same(way(*draw()), wanted))]
-            _CHOSEN[key] = min(equal, key=lambda way: _seconds(way, draw())) if len(equal) > 1 else ways[0]
+        _CHOSEN[key] = ways[-1] if len(ways) == 1 else _tried(ways, draw)
     return _CHOSEN[key]
+
+
+def _tried(ways: Sequence[Way], draw: Callable[[], tuple[Any, ...]]) -> Way:
+    with torch.no_grad():
+        wanted = ways[-1](*draw())
+        return next((way for way in ways[:-1] if _same(way(*draw()), wanted)), ways[-1])
 
 
 def noise(*shape: int, like: Tensor) -> Tensor:
@@ -60,12 +59,3 @@ def cut(packed: Tensor, networks: int) -> list[Tensor]:
 def _same(found: tuple[Tensor | None, ...], wanted: tuple[Tensor | None, ...]) -> bool:
     pairs = [(a, b) for a, b in zip(found, wanted, strict=True) if a is not None and b is not None]
     return all(a.shape == b.shape and torch.equal(a, b) for a, b in pairs)
-
-
-def _seconds(way: Way, arguments: tuple[Any, ...]) -> float:
-    times = []
-    for _ in range(TRIALS):
-        began = time.perf_counter()
-        way(*arguments)
-        times.append(time.perf_counter() - began)
-    return min(times)
