@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,9 +38,9 @@ class Scans(Dataset[tuple[Tensor, int]]):
 
 
 def fastest(network: nn.Module, subject: Subject, place: str) -> tuple[int, Callable[[], None]]:
-    """Return one pass of the plain loop over the images, with the loader's workers that are faster, and these.
+    """Return one pass of the plain loop over the images, with the loader's workers that are fastest, and these.
 
-    0 and 2 are tried, on a single core 0 alone: more would only take turns with the loop.
+    0, 1 and 2 are tried, on a single core 0 alone: more would only take turns with the loop.
 
     Args:
         network: on the device; it is trained.
@@ -46,11 +48,23 @@ def fastest(network: nn.Module, subject: Subject, place: str) -> tuple[int, Call
         place: the device.
     """
     passes = {}
-    for workers in (0, 2) if cores() > 1 else (0,):
+    for workers in (0, 1, 2) if cores() > 1 else (0,):
         passes[workers] = plain(deepcopy(network), subject, place, workers)
         passes[workers]()
     chosen = min(passes, key=lambda workers: seconds(passes[workers]))
     return chosen, passes[chosen]
+
+
+@contextmanager
+def as_it_comes() -> Iterator[None]:
+    """Compute as PyTorch does where nothing is set: convolutions of a GPU in TF32, kernels without a search."""
+    cudnn: Any = torch.backends.cudnn
+    before = cudnn.conv.fp32_precision, cudnn.benchmark
+    cudnn.conv.fp32_precision, cudnn.benchmark = "tf32", False
+    try:
+        yield
+    finally:
+        cudnn.conv.fp32_precision, cudnn.benchmark = before
 
 
 def plain(network: nn.Module, subject: Subject, place: str, workers: int = 0) -> Callable[[], None]:

@@ -53,7 +53,7 @@ def _side_by_side(courses: Sequence[Course], images: Images) -> None:
 
 def _epoch(packed: PackedEngine, courses: Sequence[Course], images: Images) -> None:
     began = time.perf_counter()
-    trained = _trained(packed, courses, images)
+    trained = epoch_together(packed, courses, images)
     for course, (loss, _) in zip(courses, trained, strict=True):
         with suppress(TrainingError):
             course.close(loss)
@@ -64,7 +64,7 @@ def _epoch(packed: PackedEngine, courses: Sequence[Course], images: Images) -> N
             course.note(learnt, said, seconds)
 
 
-def _trained(packed: PackedEngine, courses: Sequence[Course], images: Images) -> list[tuple[float, float]]:
+def epoch_together(packed: PackedEngine, courses: Sequence[Course], images: Images) -> list[tuple[float, float]]:
     """Train over all images once; return mean loss and accuracy (percent) of each meanwhile."""
     seen, size = 0, courses[0].engine.recipe.batch_size
     firsts = [course.epoch * -(-len(images.train) // size) for course in courses]

@@ -11,10 +11,11 @@ import torch
 
 from prunebench import benchmark
 from prunebench.benchmark import Round, bench, subjects
-from prunebench.benchmark.plain import Scans, plain
+from prunebench.benchmark.plain import Scans, as_it_comes, plain
 from prunebench.common.errors import PrunebenchError, UnknownNameError
 from prunebench.datasets import available
 from prunebench.protocol.tiers import SMOKE
+from prunebench.runner.environment import configure
 
 
 def test_a_comparison_has_what_its_contract_names():
@@ -28,6 +29,7 @@ def test_a_comparison_has_what_its_contract_names():
     assert 0 < found["input_share"] < 1
     assert 0 <= found["overhead_share"] < 1
     assert found["plain_workers"] == 0  # it has one core, as many as threads
+    assert found["plain_tuned"] is found["packed"] is None
 
 
 def test_the_plain_loop_really_trains():
@@ -79,3 +81,26 @@ def test_cuda_where_there_is_none_is_a_clear_error():
     (subject,) = subjects(["VGG-11"])
     with pytest.raises(PrunebenchError, match="finds no CUDA device here; cpu is valid"):
         bench(subject, "cuda")
+
+
+def test_several_trainings_as_one_are_timed_beside():
+    (subject,) = subjects(["VGG-11"])
+    found = bench(subject, rounds=3, packed=3)
+    assert 0.8 * found["ours"] < found["packed"] < 5 * found["ours"]
+
+
+@pytest.mark.parametrize("name", ["DenseNet-40", "CIFAR VGG-16"])
+def test_what_does_not_run_packed_says_so(name):
+    (subject,) = subjects([name])
+    with pytest.raises(PrunebenchError, match=f"--packed 3: {name} does not run packed on cpu; narrow VGGs"):
+        bench(subject, packed=3)
+
+
+def test_the_plain_loop_computes_as_pytorch_comes_and_ours_as_the_recipe_says():
+    configure("cpu")
+    code = "import torch; c = torch.backends.cudnn; print([c.conv.fp32_precision, c.benchmark])"
+    fresh = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    cudnn = torch.backends.cudnn
+    with as_it_comes():
+        assert str([cudnn.conv.fp32_precision, cudnn.benchmark]) == fresh
+    assert [cudnn.conv.fp32_precision, cudnn.benchmark] == ["ieee", True]
