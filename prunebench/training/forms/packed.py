@@ -1,7 +1,7 @@
 """Networks of one architecture as one network, whose channels are theirs side by side.
 
-CPU time of a step of three trainings one by one over that of the three packed, and the same of six; one core of a Xeon
-with AVX-512, PyTorch 2.11, tier smoke (8x8 pixels, batch 128):
+CPU time of a step of three trainings one by one over that of the three packed, and the same of six; one core of an AMD
+EPYC with AVX-512, PyTorch 2.11, tier smoke (8x8 pixels, batch 128):
 
 | VGG-11 | VGG-16 | VGG-19 | ResNet-20 | ResNet-32 | ResNet-50 | ResNet-56 | ResNet-110 | PreResNet-56 | PreResNet-164 |
 |---|---|---|---|---|---|---|---|---|---|
