@@ -27,7 +27,7 @@ class PackedEngine:
         """Pack the networks of engines, which are `packable` and of equal shapes."""
         self.engines = engines
         networks = [engine.network for engine in engines]
-        self.network = pack(networks).to(memory_format=torch.channels_last)
+        self.network = pack(networks)
         self._counters = [b for n in networks for name, b in n.named_buffers() if name.endswith("num_batches_tracked")]
         self._shared: list[tuple[nn.Parameter, list[nn.Parameter]]] = []
         for name, whole in self.network.named_parameters():

@@ -9,7 +9,7 @@ channels nothing is gained there, and more channels lose, but at 4x4 pixels a th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -59,7 +59,10 @@ class PackedConvolution(nn.Module):
         first = layers[0]
         geometry = (first.stride, cast("tuple[int, int]", first.padding), first.dilation)
         self.case = Case(len(layers), first.groups, *cast("list[tuple[int, int]]", geometry))
-        self.weight = nn.Parameter(torch.cat([layer.weight.detach() for layer in layers]))
+        weights = [layer.weight.detach() for layer in layers]
+        shape = (sum(len(weight) for weight in weights), *weights[0].shape[1:])
+        whole = torch.empty_strided(shape, weights[0].stride(), dtype=weights[0].dtype)
+        self.weight = nn.Parameter(torch.cat(weights, out=whole))
         biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
         self.bias = nn.Parameter(torch.cat(biases)) if biases else None
         self._ways: dict[torch.Size, _Ways] = {}
@@ -105,14 +108,20 @@ def _trained(images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) ->
     """Return the ways to the maps and to the gradients of images and of weights."""
     forward = _forward(images, weight, bias, case)
     with torch.no_grad():
-        shape = _maps(forward, images, weight, bias, case).shape
+        maps = _maps(forward, images, weight, bias, case)
+    if maps[0, 0].numel() == 1:
+        return forward, _images_singly, _weights_singly  # its gradient may lie in memory in any order
 
     def draw() -> tuple[Any, ...]:
-        gradient = noise(*shape, like=images).contiguous(memory_format=torch.channels_last)
-        return gradient, noise(*images.shape, like=images), noise(*weight.shape, like=weight), bias is not None, case
+        gradient = noise(maps).contiguous(memory_format=torch.channels_last)
+        return gradient, noise(images), noise(weight), bias is not None, case
 
-    key, tried = (images.shape, images.stride(), weight.shape, bias is None, images.dtype, case), _tried(images, case)
+    key, tried = _key(images, weight, bias, case), _tried(images, case)
     return forward, chosen(_IMAGES[-tried:], key, draw), chosen(_WEIGHTS[-tried:], key, draw)
+
+
+def _key(images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> Hashable:
+    return images.shape, images.stride(), weight.shape, weight.stride(), bias is None, images.dtype, case
 
 
 def _tried(images: Tensor, case: Case) -> int:
@@ -123,12 +132,11 @@ def _tried(images: Tensor, case: Case) -> int:
 
 def _forward(images: Tensor, weight: Tensor, bias: Tensor | None, case: Case) -> Way:
     def draw() -> tuple[Any, ...]:
-        drawn = None if bias is None else noise(*bias.shape, like=bias)
-        return noise(*images.shape, like=images), noise(*weight.shape, like=weight), drawn, case
+        return noise(images), noise(weight), None if bias is None else noise(bias), case
 
     return chosen(
         _FORWARD[-_tried(images, case) :],
-        (images.shape, images.stride(), weight.shape, bias is None, images.dtype, case),
+        (images.shape, images.stride(), weight.shape, weight.stride(), bias is None, images.dtype, case),
         draw,
     )
 

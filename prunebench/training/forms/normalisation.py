@@ -58,7 +58,7 @@ class _Normalise(torch.autograd.Function):
         ctx: Any, maps: Tensor, w: Tensor, b: Tensor, mean: Tensor, var: Tensor, momentum: float, eps: float, k: int
     ) -> Tensor:
         def draw() -> tuple[Any, ...]:
-            return noise(*maps.shape, like=maps), *_drawn(w), momentum, eps, k
+            return noise(maps), *_drawn(w), momentum, eps, k
 
         way = chosen(_FORWARD, (maps.shape, maps.stride(), maps.dtype, k), draw)
         y, m, s, _, _ = cast("tuple[Tensor, ...]", way(maps, w, b, mean, var, momentum, eps, k))
@@ -72,7 +72,7 @@ class _Normalise(torch.autograd.Function):
 
         def draw() -> tuple[Any, ...]:
             scales = _drawn(w)
-            return noise(*maps.shape, like=gradient), noise(*maps.shape, like=maps), scales[0], *scales[2:], eps, k
+            return noise(gradient), noise(maps), scales[0], *scales[2:], eps, k
 
         case = (maps.shape, maps.stride(), gradient.stride(), maps.dtype, k)
         ways = _BACKWARD if _dense(gradient) else _BACKWARD[-1:]
@@ -86,7 +86,7 @@ def _dense(gradient: Tensor) -> bool:
 
 def _drawn(like: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return scales, shifts, means and variances (or their inverse roots) to try a normalisation with."""
-    numbers = noise(4, len(like), like=like)
+    numbers = noise(like.expand(4, -1).contiguous())
     return numbers[0].abs() + 0.5, numbers[1].clone(), numbers[2].clone(), numbers[3].abs() + 0.5
 
 
@@ -130,7 +130,7 @@ _BACKWARD: tuple[Way, ...] = (_backward_packed, _backward_singly)
 
 def _tested(maps: Tensor, w: Tensor, b: Tensor, mean: Tensor, var: Tensor, eps: float, k: int) -> Tensor:
     def draw() -> tuple[Any, ...]:
-        return noise(*maps.shape, like=maps), *_drawn(w), eps, k
+        return noise(maps), *_drawn(w), eps, k
 
     way = chosen(_TEST, (maps.shape, maps.stride(), maps.dtype, k), draw)
     return cast("Tensor", way(maps, w, b, mean, var, eps, k)[0])

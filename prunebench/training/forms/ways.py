@@ -38,10 +38,13 @@ def _tried(ways: Sequence[Way], draw: Callable[[], tuple[Any, ...]]) -> Way:
         return next((way for way in ways[:-1] if _same(way(*draw()), wanted)), ways[-1])
 
 
-def noise(*shape: int, like: Tensor) -> Tensor:
-    """Return the same normal numbers each time, in the type and, where it has four dimensions too, layout of `like`."""
-    drawn = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=like.dtype)
-    return drawn.contiguous(memory_format=layout_of(like)) if len(shape) == 4 == like.dim() else drawn
+def noise(like: Tensor) -> Tensor:
+    """Return the same normal numbers each time, in the shape, the type and the strides of `like`.
+
+    Libraries take their kernels by the strides, even those of a dimension of 1, which mean nothing.
+    """
+    drawn = torch.randn(like.shape, generator=torch.Generator().manual_seed(0), dtype=like.dtype)
+    return torch.empty_strided(like.shape, like.stride(), dtype=like.dtype).copy_(drawn)
 
 
 def layout_of(maps: Tensor) -> torch.memory_format:
