@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +34,8 @@ def offer(reference: str) -> None:
 
 
 def offered() -> list[str]:
-    """Return the files of all networks that this process knows."""
-    return list(_OFFERED.values())
+    """Return the files of all networks that this process knows, without those that have gone meanwhile."""
+    return [reference for reference in _OFFERED.values() if Path(reference.rpartition(":")[0]).is_file()]
 
 
 def load(reference: str) -> experiment.Network:

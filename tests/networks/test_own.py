@@ -10,7 +10,7 @@ from prunebench.common.errors import PrunebenchError
 from prunebench.common.userfile import UserFileError
 from prunebench.common.userfile import digest as source_digest
 from prunebench.networks import build
-from prunebench.networks.own import load
+from prunebench.networks.own import load, offer, offered
 from prunebench.specs.experiment import Dataset, Network, Recipe, Training, digest
 
 SOURCE = b"from torch import nn\n\ndef flat(channels, classes):\n    return nn.Linear(channels, classes)\n"
@@ -21,6 +21,16 @@ def test_a_loaded_network_is_built_by_its_source(tmp_path: Path) -> None:
     load(f"{tmp_path}/net.py:flat")
     made = build(Network("flat", source=source_digest(SOURCE)), channels=3, classes=5)
     assert made(torch.zeros(1, 3)).shape == (1, 5)
+
+
+def test_a_file_that_has_gone_is_no_longer_offered(tmp_path: Path) -> None:
+    """Else no other network could be trained by this process, whose children read all that are offered."""
+    file = tmp_path / "net.py"
+    file.write_bytes(SOURCE + b"# gone soon\n")
+    offer(f"{file}:flat")
+    assert f"{file}:flat" in offered()
+    file.unlink()
+    assert f"{file}:flat" not in offered()
 
 
 def test_one_that_is_not_loaded_is_refused_with_the_option_that_gives_it() -> None:
