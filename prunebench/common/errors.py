@@ -28,6 +28,17 @@ class TrainingError(PrunebenchError):
     """A training broke down; nothing of it is stored."""
 
 
+def of_kind(kind: str, message: str) -> PrunebenchError:
+    """Return an error that another process has told of: a plain one where its class says no more than that.
+
+    Args:
+        kind: name of its class.
+        message: what it says.
+    """
+    known = {one.__name__: one for one in (StoreError, TrainingError)}
+    return known.get(kind, PrunebenchError)(message)
+
+
 class UnknownNameError(PrunebenchError):
     """A name that no registry has."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from prunebench.common import child
-from prunebench.common.errors import PrunebenchError, StoreError, TrainingError
+from prunebench.common.errors import StoreError, of_kind
 from prunebench.networks import own
 from prunebench.runner import environment
 from prunebench.runner.progress import Progress
@@ -20,9 +20,6 @@ from prunebench.runner.workshop import Piece, Workshop
 from prunebench.specs.experiment import Pruning, Spec, Training, classifier_of
 from prunebench.store.outcome import Outcome
 from prunebench.store.store import Store
-
-ERRORS: dict[str, type[PrunebenchError]] = {kind.__name__: kind for kind in (StoreError, TrainingError)}
-"""What a child's errors are here; others are plain ones."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def compute_apart(workshop: Workshop, piece: Piece) -> Outcome:
     try:
         child.call("prunebench.runner.apart:carry_out", order, who=who, limited=isinstance(piece.spec, Pruning))
     except child.ChildError as error:
-        raise ERRORS.get(error.kind, PrunebenchError)(str(error)) from error
+        raise of_kind(error.kind, str(error)) from error
     found = workshop.store.get(piece.spec)
     if found is None:
         raise StoreError(f"{who} has ended its process as if all were well, and stored nothing")

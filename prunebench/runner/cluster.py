@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from prunebench.common.errors import PrunebenchError
+from prunebench.common.errors import PrunebenchError, of_kind
 from prunebench.runner import node
-from prunebench.runner.apart import ERRORS
 from prunebench.runner.executor import Done
 from prunebench.runner.local import inputs
 from prunebench.runner.workshop import Piece
@@ -162,7 +161,7 @@ class OnRay:
             self._send(piece, closure(piece.spec))
             return None
         if answer.packed is None:
-            return Done(name, error=ERRORS.get(answer.kind, PrunebenchError)(answer.error))
+            return Done(name, error=of_kind(answer.kind, answer.error))
         return Done(name, answer.packed)
 
     def _alive(self) -> list[str]:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from prunebench.common.errors import PrunebenchError
-from prunebench.runner.apart import ERRORS
+from prunebench.common.errors import PrunebenchError, of_kind
 from prunebench.runner.executor import Done, Executor
 from prunebench.runner.local import Asked, Runner, inputs, name_of
 from prunebench.runner.schedule import Step, ranks
@@ -89,7 +88,7 @@ class Supply:
             PrunebenchError: it has; says why.
         """
         if (error := self.failed.get(digest(spec))) is not None:
-            raise ERRORS.get(type(error).__name__, PrunebenchError)(str(error))
+            raise of_kind(type(error).__name__, str(error))
 
     def _look(self, pieces: Asked) -> None:
         """Take down what is missing of what somebody wants."""

@@ -25,6 +25,7 @@ USES = {
     "pytest --help": "import pytest; assert pytest.main(['--help']) == 0",
     "pytest claims --collect-only": "import pytest; assert pytest.main(['claims', '--collect-only', '-q']) == 0",
     "prunebench list": LISTS,
+    "the parent of a run": "import prunebench.plugin.worker, prunebench.plugin.parent",
 }
 
 
