@@ -29,9 +29,9 @@ _REFUTES = (
     (" at least ", "the upper bound of the difference lay below minus the margin"),
     (" equivalent to ", "the whole interval lay outside of the margin"),
     (" greater ", "the upper bound of the difference lay below zero: the opposite was shown"),
-    (" less than ", "the lower bound lay above that amount"),
-    (" below ", "the lower bound lay above that amount"),
-    (" more than ", "the upper bound lay below that amount"),
+    (" less than ", "the lower bound lay above the amount in the sentence"),
+    (" below ", "the lower bound lay above the amount in the sentence"),
+    (" more than ", "the upper bound lay below the amount in the sentence"),
 )
 """By words of a relation, the first that it has, what would have refuted it."""
 

@@ -22,6 +22,9 @@ from .views import Line
 MOST_ROWS = 60
 """Rows of a group in the forest; the table of all rows has the others."""
 
+Cells = Mapping[str, Mapping[str, Sequence[Line]]]
+"""By group and cell, the rows of its methods."""
+
 Ranked = Mapping[str, Sequence[tuple[str, Sequence[Place]]]]
 """By group, each cell in words with its places."""
 
@@ -32,23 +35,24 @@ def sentences() -> Mapping[str, str]:
     return methods()
 
 
-def ranked(groups: Sequence[Group]) -> dict[str, list[tuple[str, list[Place]]]]:
+def cells_of(groups: Sequence[Group]) -> Cells:
+    """Return the rows that methods are ranked by, where there are any."""
+    found = {group.key: ranks.cells(group.lines.values()) for group in groups}
+    return {key: cells for key, cells in found.items() if cells}
+
+
+def ranked(cells: Cells) -> dict[str, list[tuple[str, list[Place]]]]:
     """Return the places of methods at equal FLOPs, by group."""
     return {
-        key: [(ranks.named(cell, lines[0]), ranks.places(lines)) for cell, lines in cells.items()]
-        for key, cells in _cells(groups).items()
+        key: [(ranks.named(cell, lines[0]), ranks.places(lines)) for cell, lines in own.items()]
+        for key, own in cells.items()
     }
 
 
-def summed_up(groups: Sequence[Group]) -> dict[str, list[Overall]]:
+def summed_up(cells: Cells) -> dict[str, list[Overall]]:
     """Return where methods stand over all cells that they share, by group."""
-    found = {key: overall(cells) for key, cells in _cells(groups).items()}
+    found = {key: overall(own) for key, own in cells.items()}
     return {key: several for key, several in found.items() if several}
-
-
-def _cells(groups: Sequence[Group]) -> dict[str, dict[str, list[Line]]]:
-    found = {group.key: ranks.cells(group.lines.values()) for group in groups}
-    return {key: cells for key, cells in found.items() if cells}
 
 
 def values(method: str, groups: Sequence[Group], tables: Tables, places: Ranked) -> dict[str, Any]:

@@ -169,8 +169,8 @@ def _write_claims(
 
 
 def _write_methods(groups: Sequence[Group], paper: tables.Tables, folder: Path, shared: dict[str, Any]) -> None:
-    methods, places = method_page.by_method(groups), method_page.ranked(groups)
-    summed = method_page.summed_up(groups)
+    methods, cells = method_page.by_method(groups), method_page.cells_of(groups)
+    places, summed = method_page.ranked(cells), method_page.summed_up(cells)
     first = [(group.key, list(group.lines.values())[:FIRST], len(group.lines)) for group in groups if group.lines]
     shells.write(
         "methods.html", folder / "methods.html", **shared, methods=methods, groups=first, ranked=places, overall=summed
