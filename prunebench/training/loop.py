@@ -12,51 +12,12 @@ from torch import Tensor, nn
 from prunebench.common.randomness import rng, seeded
 from prunebench.datasets.images import Images, batches, in_order
 from prunebench.datasets.pixels import Pixels
-from prunebench.specs.experiment import Recipe
-from prunebench.training.checkpoint import Epoch, Partial
-from prunebench.training.course import Course, EpochHook
-from prunebench.training.engine import Engine, Hook
-from prunebench.training.engine_graph import engine as engine_for
+from prunebench.training.course import Course
+from prunebench.training.engine import Engine
 from prunebench.training.layout import layout
 
 TESTED = {"cpu": 300, "cuda": 1000}
 """Images that are tested at once: as many on a GPU as divide 10,000, since cuDNN searches anew for each other size."""
-
-
-def train(
-    network: nn.Module,
-    images: Images,
-    recipe: Recipe,
-    seed: int,
-    partial: Partial,
-    regulariser: Hook | None = None,
-    report: Callable[[Epoch], None] = lambda epoch: None,
-    after_epoch: EpochHook | None = None,
-    every: int = 0,
-    recordable: bool = True,
-) -> list[Epoch]:
-    """Train a network in place and return its course.
-
-    Args:
-        network: with its first weights; on the device of `images`.
-        images: what it is trained and tested on.
-        recipe: how.
-        seed: gives the order of the images.
-        partial: where the state is kept after every epoch, and taken up again.
-        regulariser: acts on the gradients of every step.
-        report: is told of every finished epoch.
-        after_epoch: acts on the weights after every epoch.
-        every: steps between its acts meanwhile, the first before the first step; 0 for none.
-        recordable: whether network and regulariser neither count their calls nor wait for the device.
-
-    Raises:
-        TrainingError: the loss is no longer finite.
-    """
-    engine = engine_for(network, recipe, regulariser, recordable)
-    course = Course(engine, seed, partial, report, after_epoch, every)
-    course.take_up()
-    finish(course, images)
-    return course.history
 
 
 def finish(course: Course, images: Images) -> None:

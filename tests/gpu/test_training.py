@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small import RECIPE, images, network
+from small import RECIPE, images, network, train
 
 from prunebench import networks
 from prunebench.common.randomness import rng
@@ -21,7 +21,6 @@ from prunebench.training.checkpoint import Partial
 from prunebench.training.engine import PRECISIONS, Engine
 from prunebench.training.engine_graph import WARM_UP, GraphEngine, engine
 from prunebench.training.gradients import bn_l1
-from prunebench.training.loop import train
 from prunebench.training.memory import measured, needed
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch_pruning as tp
+from small import train
 from torch import Tensor, nn
 
 from prunebench.common.errors import PrunebenchError
@@ -15,7 +16,6 @@ from prunebench.pruning.registry import resolve
 from prunebench.pruning.regularisers import REGULARISERS, regulariser
 from prunebench.specs.experiment import Method, Network, Recipe, options
 from prunebench.training.checkpoint import Partial
-from prunebench.training.loop import train
 
 
 def added(network: nn.Module, act) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small import train
 from torch import nn
 from torch.nn.utils import prune as torch_prune
 
@@ -22,7 +23,6 @@ from prunebench.pruning.surgery import apply
 from prunebench.specs.experiment import Method, Network, Recipe, options
 from prunebench.training.checkpoint import Partial
 from prunebench.training.gradients import bn_l1, chain
-from prunebench.training.loop import train
 
 SHAPES = st.lists(st.integers(1, 5), min_size=1, max_size=4)
 

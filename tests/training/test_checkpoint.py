@@ -9,11 +9,10 @@ from functools import cache
 import pytest
 import torch
 from safetensors.torch import save
-from small import RECIPE, bits, images, network
+from small import RECIPE, bits, images, network, train
 from torch import nn
 
 from prunebench.training.checkpoint import Epoch, Partial
-from prunebench.training.loop import train
 
 HISTORY = [Epoch(epoch, 0.1, 1.5, 50.0, 1.4, 60.0 + epoch, 0.1) for epoch in (1, 2, 3)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small import RECIPE, bits, images, network
+from small import RECIPE, bits, images, network, train
 from torch import nn
 
 from prunebench.common.errors import TrainingError
@@ -17,7 +17,6 @@ from prunebench.common.randomness import rng
 from prunebench.specs.experiment import Recipe
 from prunebench.training.checkpoint import Partial
 from prunebench.training.gradients import bn_l1
-from prunebench.training.loop import train
 from prunebench.training.schedule import lr_at, lr_sum
 
 
@@ -127,7 +126,7 @@ from pathlib import Path
 sys.path.insert(0, {folder!r})
 from small import RECIPE, images, network
 from prunebench.training.checkpoint import Partial
-from prunebench.training.loop import train
+from small import train
 def report(epoch):
     print(epoch.epoch, flush=True)
     if epoch.epoch == 2 and {wait}:
