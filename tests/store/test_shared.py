@@ -1,11 +1,9 @@
 """Outcomes in a remote: taken from it, sent to it, and whatever goes wrong there is one sentence."""
 
 import time
-import urllib.request
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from prunebench.common.errors import StoreError
 from prunebench.specs.experiment import Dataset, Network, Recipe, Training, digest
@@ -36,25 +34,6 @@ def by_folder(tmp_path):
     for user in "ab":
         configure(tmp_path / user, "['remote \"ours\"']\n    url = ../../common\n")
     return [(store_at(tmp_path / user), open_shared("ours", tmp_path / user / "data")) for user in "ab"]
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    running = ThreadedMotoServer(port=0)
-    running.start()
-    address = "http://{}:{}".format(*running.get_host_and_port())
-    tell(address, "reset")  # it keeps its buckets as long as the process lives
-    yield address
-    running.stop()
-
-
-def tell(address, what, content=b""):
-    """Set the server itself."""
-    told = urllib.request.Request(f"{address}/moto-api/{what}", content, {"Content-Type": "text/plain"}, method="POST")
-    urllib.request.urlopen(told).close()
 
 
 def on_s3(folder, address, bucket="ours"):
@@ -160,17 +139,17 @@ def test_without_a_bucket_the_outcome_waits_here_and_goes_later(tmp_path, server
     assert later.bring(NAME, store)
 
 
-def test_without_rights_a_sentence_says_whom_to_ask(tmp_path, by_s3, server):
+def test_without_rights_a_sentence_says_whom_to_ask(by_s3, tell):
     store, remote = by_s3[0]
     store.put(SPEC, {}, {})
-    tell(server, "reset-auth", b"0")
+    tell("reset-auth", b"0")
     try:
         with pytest.warns(UserWarning, match=r"it does not let you.*nothing is taken.*Ask its owner for rights"):
             assert not remote.bring(NAME, store)
         with pytest.warns(UserWarning, match=r"stored here, and sent later\. Ask its owner"):
             assert not remote.send(NAME, store)
     finally:
-        tell(server, "reset-auth", b"inf")
+        tell("reset-auth", b"inf")
 
 
 def test_a_server_that_is_away_costs_one_try(tmp_path, monkeypatch):

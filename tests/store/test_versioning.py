@@ -11,7 +11,6 @@ import boto3
 import pytest
 from dataset_files import arrays, write_npz
 from houses import House
-from moto.server import ThreadedMotoServer
 
 from prunebench.common.errors import StoreError
 from prunebench.datasets.available import describe
@@ -68,19 +67,12 @@ def test_a_run_comes_back_in_a_fresh_clone(house_apart, tmp_path):
 
 
 @pytest.fixture
-def bucket(monkeypatch):
-    """A bucket on a real S3 server in this process; its address."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    running = ThreadedMotoServer(port=0)
-    running.start()
-    host, port = running.get_host_and_port()
-    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}")
+def bucket(server):
+    """A client of a real S3 server in this process, which has a bucket, and the server's address."""
+    client = boto3.client("s3", endpoint_url=server)
     client.create_bucket(Bucket="checkpoints")
-    yield client, f"http://{host}:{port}"
+    yield client, server
     client.close()
-    running.stop()
 
 
 def test_datasets_and_checkpoints_travel_by_s3(tmp_path, bucket):
